@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Programs that use genv. They name its API alone. */
+module genv.examples {
+    requires genv.api;
+    requires static org.jspecify;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.api;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to activate and how: a configuration, optionally an identifier, over-subscription and a time to wait.
+ *
+ * <p>Instances are immutable and may be shared between threads; every method that sets something returns a changed
+ * copy.
+ *
+ * {@snippet lang = java :
+ * ActivationRequest request = ActivationRequest.of(EnvConfig.builder().gpus(2).build())
+ *         .eid("nightly-42")
+ *         .waitUpTo(Duration.ofMinutes(10));
+ * }
+ */
+@SuppressWarnings("exports") // @Nullable: see module-info
+public final class ActivationRequest {
+    private final EnvConfig config;
+    private final Optional<String> eid;
+    private final boolean overSubscribed;
+    private final Duration wait;
+
+    private ActivationRequest(EnvConfig config, Optional<String> eid, boolean overSubscribed, Duration wait) {
+        this.config = config;
+        this.eid = eid;
+        this.overSubscribed = overSubscribed;
+        this.wait = wait;
+    }
+
+    /**
+     * Returns a request with this configuration and nothing else: identifier chosen by the host, only devices that are
+     * free, no waiting.
+     *
+     * @param config the configuration; an {@linkplain EnvConfig#isEmpty() empty} one asks for no device, and when an
+     *     environment is joined leaves its configuration as it is
+     * @return the request
+     */
+    public static ActivationRequest of(EnvConfig config) {
+        return new ActivationRequest(Objects.requireNonNull(config, "config"), Optional.empty(), false, Duration.ZERO);
+    }
+
+    /**
+     * Returns this request with an identifier. Where an environment of that identifier lives it is joined, otherwise it
+     * is created.
+     *
+     * @param eid 1 to 128 characters: an ASCII letter or digit, then those and {@code . _ : @ + -}
+     * @return the changed request
+     * @throws IllegalArgumentException if the identifier is not such a text
+     */
+    public ActivationRequest eid(String eid) {
+        return new ActivationRequest(config, Optional.of(Identifiers.check(eid)), overSubscribed, wait);
+    }
+
+    /**
+     * Returns this request with over-subscription: where there are too few free devices, those of others are attached
+     * too, the least populated first, whether or not the memory shares fit. The environments that share a device should
+     * take turns with {@link Genv#lock()}.
+     *
+     * @return the changed request
+     */
+    public ActivationRequest overSubscribed() {
+        return new ActivationRequest(config, eid, true, wait);
+    }
+
+    /**
+     * Returns this request with a time that it may wait for devices. Waiting is first come, first served over all
+     * processes of the host.
+     *
+     * @param limit the longest time to wait; {@link Duration#ZERO} (the default) does not wait, and a duration of more
+     *     than {@link Long#MAX_VALUE} nanoseconds (292 years) waits as long as that
+     * @return the changed request
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public ActivationRequest waitUpTo(Duration limit) {
+        return new ActivationRequest(config, eid, overSubscribed, Quantities.checkWait(limit));
+    }
+
+    /** {@return the configuration} */
+    public EnvConfig config() {
+        return config;
+    }
+
+    /** {@return the identifier; absent where the host chooses it} */
+    public Optional<String> eid() {
+        return eid;
+    }
+
+    /** {@return whether devices of others may be attached} */
+    public boolean isOverSubscribed() {
+        return overSubscribed;
+    }
+
+    /** {@return the longest time to wait, as it was given; zero for not at all} */
+    public Duration waitLimit() {
+        return wait;
+    }
+
+    /**
+     * Tells whether the other object is a request for the same.
+     *
+     * @param other the other object
+     * @return whether it is
+     */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ActivationRequest request
+                && config.equals(request.config)
+                && eid.equals(request.eid)
+                && overSubscribed == request.overSubscribed
+                && wait.equals(request.wait);
+    }
+
+    /** {@return a hash code of all parts} */
+    @Override
+    public int hashCode() {
+        return Objects.hash(config, eid, overSubscribed, wait);
+    }
+
+    /** {@return the parts, for logs; the form may change} */
+    @Override
+    public String toString() {
+        return "ActivationRequest[" + config
+                + eid.map(value -> ", eid=" + value).orElse("") + (overSubscribed ? ", overSubscribed" : "")
+                + ", waitUpTo=" + wait + "]";
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A consistent picture of a host at one instant: all environments and all devices, with who holds and who waits.
+ *
+ * <p>Everything in it was true at the same time. It is immutable, does not follow later changes, and taking it with
+ * {@link Genv#snapshot()} keeps nobody waiting.
+ *
+ * @param envs the live environments, of all users
+ * @param devices the devices of the host in ascending order of index; where no backend is usable, those that
+ *     environments hold
+ */
+public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices) {
+    /** Copies both lists. */
+    public Snapshot {
+        envs = List.copyOf(envs);
+        devices = List.copyOf(devices);
+    }
+
+    /**
+     * Finds an environment.
+     *
+     * @param eid its identifier
+     * @return the environment; absent where none of that identifier lives
+     */
+    public Optional<EnvInfo> env(String eid) {
+        return envs.stream().filter(env -> env.eid().equals(eid)).findFirst();
+    }
+
+    /**
+     * Finds a device.
+     *
+     * @param index its index
+     * @return the device; absent where there is none of that index
+     */
+    public Optional<DeviceInfo> device(int index) {
+        return devices.stream().filter(device -> device.index() == index).findFirst();
+    }
+}

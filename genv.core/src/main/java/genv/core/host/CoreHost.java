@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.Activation;
+import genv.api.ActivationRequest;
+import genv.api.AlreadyActiveException;
+import genv.api.BackendException;
+import genv.api.DeviceLock;
+import genv.api.DeviceRequest;
+import genv.api.EnvConfig;
+import genv.api.GenvException;
+import genv.api.GenvHost;
+import genv.api.GenvOptions;
+import genv.api.InterruptedWaitException;
+import genv.api.LockMode;
+import genv.api.Snapshot;
+import genv.api.spi.Device;
+import genv.core.backend.BackendSelector;
+import genv.core.backend.HostDevices;
+import genv.core.home.ConfigDirectory;
+import genv.core.layout.RecordLayout;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.rules.Candidates;
+import genv.core.rules.EnvRules;
+import genv.core.rules.Lives;
+import genv.core.rules.Outcome;
+import genv.core.store.MappedStore;
+import genv.core.variables.MemoryVariables;
+import genv.core.variables.NativeVariables;
+import genv.core.variables.VariableNames;
+import genv.core.variables.VariableStore;
+import genv.core.waiting.WaitLimit;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** A host on the mapped state: what {@link GenvHost} says, on {@link MappedStore}. */
+public final class CoreHost implements GenvHost {
+    private static final String DEFAULT_DIRECTORY = "/var/tmp/genv";
+
+    private final Path directory;
+    private final GenvOptions.Sharing sharing;
+    private final BackendSelector backends;
+    private final HostInventory inventory;
+    private final ConfigDirectory configDirectory;
+    private final ProcessScope process;
+    private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
+    private final AtomicLong tasks = new AtomicLong();
+    private volatile @Nullable MappedStore store;
+    private volatile @Nullable MemberWatch members;
+    private volatile boolean closed;
+
+    /** A host whose state is opened when it is first needed. */
+    public CoreHost(GenvOptions options) {
+        VariableStore variables = options.processEnvironment() ? new NativeVariables() : new MemoryVariables();
+        this.directory = options.stateDirectory()
+                .or(() -> variables
+                        .get(VariableNames.GENV_TMPDIR)
+                        .filter(text -> !text.isEmpty())
+                        .map(Path::of))
+                .orElse(Path.of(DEFAULT_DIRECTORY))
+                .toAbsolutePath();
+        this.sharing = options.sharing();
+        this.backends = BackendSelector.of(options, variables);
+        this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
+        // in an inherited environment the variable was set by genv itself and restricts nothing
+        boolean inherited = variables
+                .get(VariableNames.GENV_ENVIRONMENT_ID)
+                .filter(eid -> !eid.isEmpty())
+                .isPresent();
+        Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
+        this.inventory = new HostInventory(
+                new HostDevices(backends, RecordLayout.MAX_DEVICES),
+                name -> name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : Optional.empty(),
+                directory);
+        this.process = new ProcessScope(this::store, inventory, variables, this::members);
+    }
+
+    /** Opens the state now, so that what is wrong with its directory is said at once. */
+    public void openState() {
+        store();
+    }
+
+    private MappedStore store() {
+        MappedStore known = store;
+        return known != null && !closed ? known : open();
+    }
+
+    private synchronized MappedStore open() {
+        if (closed) {
+            throw new IllegalStateException("the host is closed: directory=" + directory + "; open another one");
+        }
+        MappedStore known = store;
+        if (known == null) {
+            known = MappedStore.open(directory, sharing);
+            members = new MemberWatch(known);
+            store = known;
+        }
+        return known;
+    }
+
+    private MemberWatch members() {
+        store();
+        MemberWatch known = members;
+        if (known == null) {
+            throw new IllegalStateException("the state is open but its members are not watched");
+        }
+        return known;
+    }
+
+    /** The environment that the calling code is in, or null. */
+    private @Nullable EnvSession current() {
+        if (closed) {
+            throw new IllegalStateException("the host is closed: directory=" + directory + "; open another one");
+        }
+        return taskScope.isBound() ? taskScope.get() : process.session();
+    }
+
+    private EnvSession required(String operation) {
+        EnvSession session = current();
+        if (session == null) {
+            throw ProcessScope.notActive(operation);
+        }
+        return session;
+    }
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean active() {
+        return current() != null;
+    }
+
+    @Override
+    public Optional<String> eid() {
+        EnvSession session = current();
+        return session == null ? Optional.empty() : session.optionalEid();
+    }
+
+    @Override
+    public Activation activate(ActivationRequest request) {
+        Objects.requireNonNull(request, "request");
+        if (taskScope.isBound()) {
+            throw new AlreadyActiveException("an environment is active already in this scope: eid="
+                    + taskScope.get().eid() + "; use Genv.call for one inside of it");
+        }
+        String pid = Long.toString(ProcessHandle.current().pid());
+        return process.activate(opened -> activate(opened, request, pid));
+    }
+
+    @Override
+    public <R extends @Nullable Object, X extends Throwable> R call(
+            ActivationRequest request, ScopedValue.CallableOp<? extends R, X> op) throws X {
+        Objects.requireNonNull(request, "request");
+        Objects.requireNonNull(op, "op");
+        MappedStore opened = store();
+        String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
+        EnvBlock block = activate(opened, request, eid);
+        EnvSession session = EnvSession.of(opened, block);
+        try (TaskEnv env = new TaskEnv(session, EnvRules.Key.of(block))) {
+            return ScopedValue.where(taskScope, env.session()).call(op);
+        }
+    }
+
+    /** The environment of a task, left when the task ends; what leaving throws is suppressed by what the task threw. */
+    private record TaskEnv(EnvSession session, EnvRules.Key key) implements AutoCloseable {
+        @Override
+        public void close() {
+            session.locks().forget();
+            session.store().leave(key, session.store().caller().member());
+        }
+    }
+
+    private EnvBlock activate(MappedStore opened, ActivationRequest request, String defaultEid) {
+        EnvConfig config = request.config();
+        Candidates candidates = config.gpus().orElse(0) > 0 ? inventory.candidates() : Candidates.NONE;
+        EnvRules.Activation asked =
+                new EnvRules.Activation(request.eid(), defaultEid, config, request.isOverSubscribed());
+        return granted(
+                limit -> opened.activate(asked, candidates, limit), request.waitLimit(), "activating an environment");
+    }
+
+    @Override
+    public void configure(EnvConfig config) {
+        Objects.requireNonNull(config, "config");
+        EnvSession session = required("configure");
+        session.store().configure(session.key(), config);
+        variablesChanged(session);
+    }
+
+    @Override
+    public EnvConfig configuration() {
+        return required("configuration").view().config();
+    }
+
+    @Override
+    public EnvConfig refreshConfiguration() {
+        EnvSession session = required("refreshConfiguration");
+        variablesChanged(session);
+        return session.view().config();
+    }
+
+    @Override
+    public EnvConfig loadConfiguration() {
+        required("loadConfiguration");
+        if (configDirectory.home().isEmpty()) {
+            throw new GenvException(
+                    "there is no .genv directory to load from: looked in the working directory and in the"
+                            + " home directory; call saveConfiguration, or create one");
+        }
+        EnvConfig loaded = configDirectory.load();
+        configure(loaded);
+        return loaded;
+    }
+
+    @Override
+    public void saveConfiguration() {
+        configDirectory.save(required("saveConfiguration").view().config());
+    }
+
+    @Override
+    public Optional<Path> home() {
+        return configDirectory.home();
+    }
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public List<Integer> attach(DeviceRequest request) {
+        Objects.requireNonNull(request, "request");
+        EnvSession session = required("attach");
+        EnvRules.Key key = session.key();
+        MappedStore opened = session.store();
+        Candidates candidates = inventory.candidates();
+        EnvBlock block;
+        if (request.index().isPresent()) {
+            int index = known(request.index().getAsInt());
+            block = granted(
+                    limit -> opened.attachIndex(key, index, request.isOverSubscribed(), candidates, limit),
+                    request.waitLimit(),
+                    "attaching a device");
+        } else {
+            int count = request.gpus().orElse(-1);
+            block = granted(
+                    limit -> opened.attach(key, count, request.isOverSubscribed(), candidates, limit),
+                    request.waitLimit(),
+                    "attaching devices");
+        }
+        variablesChanged(session);
+        return block.devices().toList();
+    }
+
+    @Override
+    public List<Integer> attached() {
+        EnvSession session = current();
+        return session == null ? List.of() : session.view().devices();
+    }
+
+    @Override
+    public List<Integer> detach() {
+        return detach(required("detach"), new DeviceSet(-1, -1));
+    }
+
+    @Override
+    public List<Integer> detach(int index) {
+        EnvSession session = required("detach");
+        if (index >= 0 && index < RecordLayout.MAX_DEVICES && session.devices().contains(index)) {
+            return detach(session, DeviceSet.of(index));
+        }
+        known(index);
+        return session.view().devices();
+    }
+
+    private List<Integer> detach(EnvSession session, DeviceSet devices) {
+        EnvBlock block = session.store().detach(session.key(), devices);
+        variablesChanged(session);
+        return block.devices().toList();
+    }
+
+    @Override
+    public List<Integer> refreshAttached() {
+        EnvSession session = required("refreshAttached");
+        variablesChanged(session);
+        return session.view().devices();
+    }
+
+    /** An index that the host has and this process may use. */
+    private int known(int index) {
+        try {
+            return inventory.visible().device(index).index();
+        } catch (BackendException failure) {
+            throw failure;
+        } catch (GenvException unknown) {
+            throw new IllegalArgumentException(unknown.getMessage(), unknown);
+        }
+    }
+
+    private void variablesChanged(EnvSession session) {
+        if (session == process.session()) {
+            process.refreshVariables();
+        }
+    }
+
+    // ---- locks -----------------------------------------------------------------------------------------------------
+
+    @Override
+    public DeviceLock lock(LockMode mode) {
+        try {
+            return lock(mode, WaitLimit.UNLIMITED).orElseThrow();
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
+        }
+    }
+
+    @Override
+    public Optional<DeviceLock> tryLock(LockMode mode) {
+        try {
+            return lock(mode, WaitLimit.NONE);
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("a wait of no length was interrupted", impossible);
+        }
+    }
+
+    @Override
+    public Optional<DeviceLock> tryLock(LockMode mode, Duration limit) throws InterruptedException {
+        if (limit.isNegative()) {
+            throw new IllegalArgumentException("negative time limit: limit=" + limit + "; use zero not to wait");
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException("interrupted before locking devices");
+        }
+        return lock(mode, WaitLimit.of(limit));
+    }
+
+    private Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
+        Objects.requireNonNull(mode, "mode");
+        EnvSession session = current();
+        if (session == null || session.view().block() == null) {
+            return Optional.of(LockOnNothing.INSTANCE);
+        }
+        return session.locks().lock(mode, limit);
+    }
+
+    // ---- the host --------------------------------------------------------------------------------------------------
+
+    @Override
+    public Snapshot snapshot() {
+        MappedStore opened = store();
+        Lives lives = opened.livesCached();
+        List<Device> devices = inventory.describe();
+        return opened.read(draft -> SnapshotBuilder.build(draft, lives, devices));
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        MemberWatch watch = members;
+        if (watch != null) {
+            watch.close();
+        }
+        try (backends) {
+            try {
+                process.close();
+            } finally {
+                MappedStore known = store;
+                if (known != null) {
+                    known.close();
+                }
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "GenvHost[" + directory + "]";
+    }
+
+    // ---- outcomes --------------------------------------------------------------------------------------------------
+
+    @FunctionalInterface
+    private interface Waitable {
+        Outcome<EnvBlock> within(WaitLimit limit) throws InterruptedException;
+    }
+
+    private EnvBlock granted(Waitable operation, Duration wait, String what) {
+        long start = System.nanoTime();
+        try {
+            return switch (operation.within(WaitLimit.of(wait))) {
+                case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
+                case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never);
+                case Outcome.Busy<EnvBlock> busy ->
+                    throw Unavailable.of(
+                            busy,
+                            snapshot(),
+                            wait.isZero() ? Duration.ZERO : Duration.ofMillis((System.nanoTime() - start) / 1_000_000));
+            };
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedWaitException(
+                    "interrupted while " + what + "; nothing was changed: the thread's interrupt status is set", e);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.EnvConfig;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.rules.EnvRules;
+import genv.core.store.MappedStore;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An environment that this process is in, with what was last seen of it.
+ *
+ * <p>What is asked most often is answered from memory as long as the root word has not moved: no copy, no allocation.
+ * Thread-safe.
+ */
+final class EnvSession {
+    private static final long NEVER_SEEN = -1;
+
+    private final Supplier<MappedStore> store;
+    private final String eid;
+    private final Optional<String> optionalEid;
+    private final EnvRules.@Nullable Key key;
+    private final EnvLocks locks;
+
+    // seenRoot is written after view and read before it, so a view is never older than the root that it is taken for
+    private volatile View view = View.ENDED;
+    private volatile long seenRoot = NEVER_SEEN;
+
+    /** What was seen of the environment. */
+    record View(@Nullable EnvBlock block, List<Integer> devices, EnvConfig config) {
+        static final View ENDED = new View(null, List.of(), EnvConfig.empty());
+
+        static View of(EnvBlock block) {
+            return new View(block, block.devices().toList(), block.config());
+        }
+    }
+
+    /** An environment that this process inherited: known by its identifier alone. */
+    static EnvSession inherited(Supplier<MappedStore> store, String eid) {
+        return new EnvSession(store, eid, null);
+    }
+
+    /** An environment that this process is a member of. */
+    static EnvSession of(MappedStore store, EnvBlock block) {
+        EnvSession session = new EnvSession(() -> store, block.eid(), EnvRules.Key.of(block));
+        session.view = View.of(block);
+        return session;
+    }
+
+    private EnvSession(Supplier<MappedStore> store, String eid, EnvRules.@Nullable Key key) {
+        this.store = store;
+        this.eid = eid;
+        this.optionalEid = Optional.of(eid);
+        this.key = key;
+        this.locks = new EnvLocks(this);
+    }
+
+    String eid() {
+        return eid;
+    }
+
+    Optional<String> optionalEid() {
+        return optionalEid;
+    }
+
+    EnvLocks locks() {
+        return locks;
+    }
+
+    MappedStore store() {
+        return store.get();
+    }
+
+    /** What the environment is now. */
+    View view() {
+        long seen = seenRoot;
+        View known = view;
+        return seen != NEVER_SEEN && store.get().rootAcquire() == seen ? known : look();
+    }
+
+    DeviceSet devices() {
+        EnvBlock block = view().block();
+        return block == null ? DeviceSet.EMPTY : block.devices();
+    }
+
+    /** Where the environment is found in the state. Throws if it has ended. */
+    EnvRules.Key key() {
+        EnvRules.Key known = key;
+        return known != null ? known : EnvRules.Key.of(EnvRules.require(view().block(), eid));
+    }
+
+    private synchronized View look() {
+        return store.get().read(draft -> {
+            EnvBlock block = key == null ? draft.find(eid) : draft.find(key.hash(), key.id());
+            View known = view;
+            if (block != known.block()) {
+                known = block == null ? View.ENDED : View.of(block);
+                view = known;
+            }
+            seenRoot = draft.root();
+            return known;
+        });
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.BackendException;
+import genv.api.EnvConfig;
+import genv.api.MemorySize;
+import genv.api.spi.Device;
+import genv.core.backend.DeviceTable;
+import genv.core.backend.HostDevices;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.rules.Candidates;
+import genv.core.variables.EnvironmentVariables;
+import genv.core.variables.VariableNames;
+import genv.core.variables.VisibleDevices;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The devices of the host as this process may use them. The backend is not touched before a device is needed. */
+final class HostInventory {
+    private final HostDevices devices;
+    private final Function<String, Optional<String>> presetVariable;
+    private final Path stateDirectory;
+    private volatile @Nullable Usable usable;
+
+    /** {@code presetVariable}: what a variable held before this library set it, a scheduler's choice. */
+    HostInventory(HostDevices devices, Function<String, Optional<String>> presetVariable, Path stateDirectory) {
+        this.devices = devices;
+        this.presetVariable = presetVariable;
+        this.stateDirectory = stateDirectory;
+    }
+
+    /** The devices that this process may be given. */
+    DeviceTable visible() {
+        return usable().visible();
+    }
+
+    Candidates candidates() {
+        return usable().candidates();
+    }
+
+    /** What follows from a device table, kept as long as the table is the same. */
+    private record Usable(DeviceTable all, DeviceTable visible, Candidates candidates) {}
+
+    private Usable usable() {
+        DeviceTable table = devices.table();
+        Usable known = usable;
+        if (known == null || known.all() != table) {
+            String variable = table.visibilityVariable();
+            Optional<String> preset = presetVariable.apply(variable);
+            DeviceTable visible = preset.isEmpty()
+                    ? table
+                    : table.restrictedTo(VisibleDevices.parse(variable, preset, table.allDevices()));
+            known = new Usable(table, visible, candidates(visible.devices()));
+            usable = known;
+        }
+        return known;
+    }
+
+    private static Candidates candidates(List<Device> list) {
+        int size = list.isEmpty() ? 0 : list.getLast().index() + 1;
+        long[] totals = new long[size];
+        long[] hashes = new long[size];
+        Arrays.fill(totals, -1);
+        DeviceSet eligible = DeviceSet.EMPTY;
+        for (Device device : list) {
+            eligible = eligible.with(device.index());
+            totals[device.index()] = device.totalMemory().map(MemorySize::bytes).orElse(-1L);
+            hashes[device.index()] = device.uuid().hashCode();
+        }
+        return new Candidates(eligible, totals, hashes);
+    }
+
+    /** All devices, or none where no backend is usable. */
+    List<Device> describe() {
+        try {
+            return devices.table().allDevices();
+        } catch (BackendException none) {
+            return List.of();
+        }
+    }
+
+    /** The variables of a process in an environment. */
+    EnvironmentVariables variables(EnvBlock block) {
+        return variables(block.eid(), block.config(), block.devices());
+    }
+
+    private EnvironmentVariables variables(String eid, EnvConfig config, DeviceSet attached) {
+        Optional<DeviceTable> table = attached.isEmpty() ? devices.known() : Optional.of(devices.table());
+        String variable = table.map(DeviceTable::visibilityVariable).orElse(VariableNames.CUDA_VISIBLE_DEVICES);
+        if (table.isEmpty()) {
+            return EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory);
+        }
+        DeviceTable known = table.get();
+        List<Device> list = attached.toList().stream()
+                .map(index -> known.find(index).orElseGet(() -> undescribed(index)))
+                .toList();
+        return EnvironmentVariables.of(eid, config, list, variable, stateDirectory);
+    }
+
+    /** A device that was attached by somebody who sees more than this process, or that was lost since. */
+    private static Device undescribed(int index) {
+        return Device.builder(index, "index-" + index).build();
+    }
+}

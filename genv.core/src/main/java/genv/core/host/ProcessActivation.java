@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.Activation;
+import genv.api.EnvConfig;
+import genv.core.variables.EnvironmentVariables;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The environment of this process, until it is closed. */
+final class ProcessActivation implements Activation {
+    private final ProcessScope scope;
+    private final EnvSession session;
+    private final AtomicBoolean open = new AtomicBoolean(true);
+
+    ProcessActivation(ProcessScope scope, EnvSession session) {
+        this.scope = scope;
+        this.session = session;
+    }
+
+    EnvSession session() {
+        return session;
+    }
+
+    @Override
+    public String eid() {
+        return session.eid();
+    }
+
+    @Override
+    public EnvConfig configuration() {
+        return session.view().config();
+    }
+
+    @Override
+    public List<Integer> devices() {
+        return open.get() ? session.view().devices() : List.of();
+    }
+
+    @Override
+    public Map<String, String> variables() {
+        return current().set();
+    }
+
+    @Override
+    public ProcessBuilder applyTo(ProcessBuilder builder) {
+        current().applyTo(builder.environment());
+        return builder;
+    }
+
+    @Override
+    public Process start(ProcessBuilder builder) throws IOException {
+        mustBeOpen();
+        Process process = applyTo(builder).start();
+        boolean done = false;
+        try {
+            adopt(process.toHandle());
+            done = true;
+            return process;
+        } finally {
+            if (!done) {
+                process.destroyForcibly(); // it would work on devices that nothing keeps for it
+            }
+        }
+    }
+
+    @Override
+    public void adopt(ProcessHandle process) {
+        mustBeOpen();
+        scope.adopt(session, process);
+    }
+
+    @Override
+    public void close() {
+        if (open.compareAndSet(true, false)) {
+            scope.leave(this);
+        }
+    }
+
+    private EnvironmentVariables current() {
+        mustBeOpen();
+        return scope.variablesOf(session);
+    }
+
+    private void mustBeOpen() {
+        if (!open.get()) {
+            throw new genv.api.NotActiveException("the activation is closed: eid=" + eid() + "; activate again");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Activation[eid=" + eid() + ", devices=" + devices() + ", open=" + open + "]";
+    }
+}

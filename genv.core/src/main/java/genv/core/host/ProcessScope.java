@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.Activation;
+import genv.api.AlreadyActiveException;
+import genv.api.GenvException;
+import genv.core.model.EnvBlock;
+import genv.core.rules.EnvRules;
+import genv.core.state.CrashPoint;
+import genv.core.store.MappedStore;
+import genv.core.variables.EnvironmentVariables;
+import genv.core.variables.VariableNames;
+import genv.core.variables.VariableScope;
+import genv.core.variables.VariableStore;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one environment that the whole process is in: inherited when it was started, or activated since.
+ *
+ * <p>States: none; activating, by one thread; active, with the variables set; inherited, for good. Guarded by this object's
+ * monitor, which is not held while an activation waits for devices.
+ */
+final class ProcessScope {
+    private final Supplier<MappedStore> store;
+    private final HostInventory inventory;
+    private final VariableStore variables;
+    private final Supplier<MemberWatch> members;
+    private volatile @Nullable EnvSession session;
+    private boolean activating;
+    private @Nullable ProcessActivation activation;
+    private @Nullable VariableScope applied;
+
+    ProcessScope(
+            Supplier<MappedStore> store,
+            HostInventory inventory,
+            VariableStore variables,
+            Supplier<MemberWatch> members) {
+        this.store = store;
+        this.inventory = inventory;
+        this.variables = variables;
+        this.members = members;
+        this.session =
+                inheritedEid().map(eid -> EnvSession.inherited(store, eid)).orElse(null);
+    }
+
+    /** The environment of this process, or null. */
+    @Nullable
+    EnvSession session() {
+        return session;
+    }
+
+    /** Activates what {@code activate} brings about in the state, and sets the variables. */
+    Activation activate(Function<MappedStore, EnvBlock> activate) {
+        begin();
+        boolean done = false;
+        try {
+            MappedStore opened = store.get();
+            EnvBlock block = activate.apply(opened);
+            CrashPoint.ACTIVATED.reach();
+            ProcessActivation result = enter(opened, block);
+            done = true;
+            return result;
+        } finally {
+            if (!done) {
+                end();
+            }
+        }
+    }
+
+    private synchronized void begin() {
+        EnvSession known = session;
+        Optional<String> eid = known != null ? known.optionalEid() : inheritedEid();
+        if (eid.isPresent()) {
+            throw new AlreadyActiveException("an environment is active already: eid=" + eid.get() + " pid="
+                    + ProcessHandle.current().pid()
+                    + "; close it first, or use Genv.call for an environment of a part of the program");
+        }
+        if (activating) {
+            throw new AlreadyActiveException("another thread is activating an environment: pid="
+                    + ProcessHandle.current().pid()
+                    + "; activate once for the process, or use Genv.call in each thread");
+        }
+        activating = true;
+    }
+
+    private synchronized void end() {
+        activating = false;
+    }
+
+    private synchronized ProcessActivation enter(MappedStore opened, EnvBlock block) {
+        VariableScope scope;
+        try {
+            scope = VariableScope.open(variables, inventory.variables(block));
+        } catch (RuntimeException failure) {
+            opened.leave(EnvRules.Key.of(block), opened.caller().member());
+            throw failure;
+        }
+        CrashPoint.VARIABLES_SET.reach();
+        EnvSession entered = EnvSession.of(opened, block);
+        ProcessActivation result = new ProcessActivation(this, entered);
+        applied = scope;
+        activation = result;
+        session = entered;
+        activating = false;
+        return result;
+    }
+
+    /** Makes the variables agree with the environment as it is now. */
+    synchronized void refreshVariables() {
+        VariableScope scope = applied;
+        EnvSession known = session;
+        EnvBlock block = known == null ? null : known.view().block();
+        if (scope != null && block != null) {
+            scope.update(inventory.variables(block));
+        }
+    }
+
+    void adopt(EnvSession target, ProcessHandle process) {
+        members.get().adopt(target.key(), process);
+    }
+
+    EnvironmentVariables variablesOf(EnvSession target) {
+        EnvBlock block = EnvRules.require(target.view().block(), target.eid());
+        return inventory.variables(block);
+    }
+
+    /** Leaves the environment and restores the variables, the latter whatever happens. */
+    synchronized void leave(ProcessActivation left) {
+        VariableScope scope = applied;
+        if (activation != left || scope == null) {
+            return;
+        }
+        EnvSession target = left.session();
+        try {
+            MappedStore opened = target.store();
+            target.locks().forget();
+            opened.leave(target.key(), opened.caller().member());
+            CrashPoint.LEFT.reach();
+        } finally {
+            session = null;
+            activation = null;
+            applied = null;
+            scope.close();
+        }
+    }
+
+    /** Closes the activation, if there is one. */
+    void close() {
+        ProcessActivation open;
+        synchronized (this) {
+            open = activation;
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    private Optional<String> inheritedEid() {
+        return variables.get(VariableNames.GENV_ENVIRONMENT_ID).filter(eid -> !eid.isEmpty());
+    }
+
+    /** For messages of operations that need an environment. */
+    static GenvException notActive(String operation) {
+        return new genv.api.NotActiveException("no environment is active: operation=" + operation + " pid="
+                + ProcessHandle.current().pid() + "; call Genv.activate first, or run inside Genv.call");
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.DeviceInfo;
+import genv.api.EnvInfo;
+import genv.api.MemorySize;
+import genv.api.Snapshot;
+import genv.api.spi.Device;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.Member;
+import genv.core.model.QueuedRequest;
+import genv.core.rules.Lives;
+import genv.core.state.Draft;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the public picture of a state. What belongs to dead processes is left out, whether or not it was removed yet. */
+final class SnapshotBuilder {
+    private final Draft draft;
+    private final Lives lives;
+    private final Map<Long, EnvBlock> alive = new HashMap<>();
+    private final Map<Integer, List<DeviceInfo.Attachment>> attachments = new HashMap<>();
+    private final Map<Integer, List<DeviceInfo.LockHolder>> holders = new HashMap<>();
+    private final Map<Integer, List<DeviceInfo.Waiter>> waiters = new HashMap<>();
+
+    private SnapshotBuilder(Draft draft, Lives lives) {
+        this.draft = draft;
+        this.lives = lives;
+    }
+
+    static Snapshot build(Draft draft, Lives lives, List<Device> devices) {
+        return new SnapshotBuilder(draft, lives).build(devices);
+    }
+
+    private Snapshot build(List<Device> devices) {
+        List<EnvInfo> envs = new ArrayList<>();
+        for (int i = 0; i < draft.envCount(); i++) {
+            EnvBlock block = draft.env(i);
+            List<Long> pids = block.members().stream()
+                    .filter(lives::isAlive)
+                    .map(Member::pid)
+                    .distinct()
+                    .sorted()
+                    .toList();
+            if (!pids.isEmpty()) {
+                alive.put(block.id(), block);
+                envs.add(info(block, pids));
+                addAttachments(block);
+            }
+        }
+        envs.sort(Comparator.comparing(EnvInfo::created).thenComparing(EnvInfo::eid));
+        for (int i = 0; i < draft.holderCount(); i++) {
+            addHolder(draft.holder(i));
+        }
+        for (int i = 0; i < draft.waiterCount(); i++) {
+            addWaiter(draft.waiter(i));
+        }
+        return new Snapshot(envs, devices(devices));
+    }
+
+    private static EnvInfo info(EnvBlock block, List<Long> pids) {
+        return new EnvInfo(
+                block.eid(),
+                block.owner().uid(),
+                block.owner().username(),
+                Instant.ofEpochMilli(block.created()),
+                block.config(),
+                pids,
+                block.devices().toList());
+    }
+
+    private void addAttachments(EnvBlock block) {
+        Optional<MemorySize> share = memory(block.gpuMemory());
+        for (int i = 0; i < block.attachmentCount(); i++) {
+            long attachment = block.attachment(i);
+            attachments
+                    .computeIfAbsent(EnvBlock.index(attachment), d -> new ArrayList<>())
+                    .add(new DeviceInfo.Attachment(
+                            block.eid(), share, Instant.ofEpochMilli(EnvBlock.since(attachment))));
+        }
+    }
+
+    private void addHolder(Holder holder) {
+        EnvBlock block = alive.get(holder.env());
+        if (block == null || !lives.isAlive(holder.token())) {
+            return;
+        }
+        DeviceInfo.LockHolder info = new DeviceInfo.LockHolder(
+                block.eid(),
+                holder.pid(),
+                holder.mode(),
+                memory(holder.memory()),
+                Instant.ofEpochMilli(holder.since()));
+        for (int d = holder.devices().next(0); d >= 0; d = holder.devices().next(d + 1)) {
+            holders.computeIfAbsent(d, k -> new ArrayList<>()).add(info);
+        }
+    }
+
+    private void addWaiter(QueuedRequest request) {
+        if (!lives.isAlive(request.token())) {
+            return;
+        }
+        DeviceInfo.Wait kind = switch (request.kind()) {
+            case DEVICES -> DeviceInfo.Wait.DEVICES;
+            case EXCLUSIVE_LOCK -> DeviceInfo.Wait.EXCLUSIVE_LOCK;
+            case SHARED_LOCK -> DeviceInfo.Wait.SHARED_LOCK;
+        };
+        DeviceSet devices = request.devices();
+        for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
+            List<DeviceInfo.Waiter> line = waiters.computeIfAbsent(d, k -> new ArrayList<>());
+            line.add(new DeviceInfo.Waiter(
+                    request.eid(), request.pid(), kind, Instant.ofEpochMilli(request.since()), line.size()));
+        }
+    }
+
+    private List<DeviceInfo> devices(List<Device> described) {
+        Map<Integer, Device> byIndex = new HashMap<>();
+        described.forEach(device -> byIndex.put(device.index(), device));
+        int count = draft.deviceCount();
+        for (Device device : described) {
+            count = Math.max(count, device.index() + 1);
+        }
+        List<DeviceInfo> infos = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Device device = byIndex.get(i);
+            if (device != null || attachments.containsKey(i)) {
+                infos.add(info(i, device));
+            }
+        }
+        return infos;
+    }
+
+    private DeviceInfo info(int index, @Nullable Device device) {
+        Optional<MemorySize> known = draft.use(index).total() < 0
+                ? Optional.empty()
+                : Optional.of(MemorySize.ofBytes(draft.use(index).total()));
+        return new DeviceInfo(
+                index,
+                device == null ? Optional.empty() : Optional.of(device.uuid()),
+                device == null ? Optional.empty() : device.name(),
+                device == null ? known : device.totalMemory(),
+                attachments.getOrDefault(index, List.of()),
+                holders.getOrDefault(index, List.of()),
+                waiters.getOrDefault(index, List.of()));
+    }
+
+    private static Optional<MemorySize> memory(long bytes) {
+        return bytes == EnvBlock.WHOLE ? Optional.empty() : Optional.of(MemorySize.ofBytes(bytes));
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * An open directory, in which files are named without their path.
+ *
+ * <p>So whatever happens to the path, all files come from the directory that was checked. No call follows a symbolic
+ * link in a file's name.
+ */
+public final class NativeDirectory extends Descriptor {
+    private static final MethodHandle MKDIRAT =
+            Symbols.linkWithErrno("mkdirat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle UNLINKAT =
+            Symbols.linkWithErrno("unlinkat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle LINKAT = Symbols.linkWithErrno(
+            "linkat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle FACCESSAT =
+            Symbols.linkWithErrno("faccessat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
+    private static final MethodHandle NEWFSTATAT = Symbols.linkWithErrno(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
+    // through syscall, because older C libraries lack the function where the kernel has it
+    private static final MethodHandle RENAMEAT2 = Symbols.linkWithErrno(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
+
+    private NativeDirectory(int number, String name) {
+        super(number, name);
+    }
+
+    /** Opens a directory to read it; a symbolic link in its last element is not followed. */
+    public static NativeDirectory open(Path path) throws ErrnoException {
+        int flags = LinuxAbi.O_RDONLY | LinuxAbi.O_DIRECTORY | LinuxAbi.O_NOFOLLOW;
+        return new NativeDirectory(
+                openAt(LinuxAbi.AT_FDCWD, path.toString(), flags, 0, path.toString()), path.toString());
+    }
+
+    /** Opens a directory as a place to name files in, which needs no right to read it; follows symbolic links. */
+    public static NativeDirectory openPlace(Path path) throws ErrnoException {
+        int flags = LinuxAbi.O_PATH | LinuxAbi.O_DIRECTORY;
+        return new NativeDirectory(
+                openAt(LinuxAbi.AT_FDCWD, path.toString(), flags, 0, path.toString()), path.toString());
+    }
+
+    /** Opens a directory in this one. */
+    public NativeDirectory openDirectory(String file) throws ErrnoException {
+        int flags = LinuxAbi.O_RDONLY | LinuxAbi.O_DIRECTORY | LinuxAbi.O_NOFOLLOW;
+        return new NativeDirectory(openAt(number(), file, flags, 0, shown(file)), shown(file));
+    }
+
+    /** Opens a file to read and write. Never creates or empties it, and does not wait for the other end of a FIFO. */
+    public NativeFile openFile(String file) throws ErrnoException {
+        return new NativeFile(openAt(number(), file, NativeFile.OPEN_EXISTING, 0, shown(file)), shown(file));
+    }
+
+    /** Creates a file that was not there and opens it to read and write; the umask applies to the mode. */
+    public NativeFile createFile(String file, int mode) throws ErrnoException {
+        int flags = LinuxAbi.O_RDWR | LinuxAbi.O_CREAT | LinuxAbi.O_EXCL | LinuxAbi.O_NOFOLLOW;
+        return new NativeFile(openAt(number(), file, flags, mode, shown(file)), shown(file));
+    }
+
+    /** What a path names, without opening it or following a last symbolic link; empty if nothing. */
+    public static Optional<FileStatus> statusOf(Path path) throws ErrnoException {
+        return statusAt(LinuxAbi.AT_FDCWD, path.toString(), path.toString());
+    }
+
+    /** What a name in this directory is, without opening it; empty if nothing. */
+    public Optional<FileStatus> statusOf(String file) throws ErrnoException {
+        return statusAt(number(), file, shown(file));
+    }
+
+    /** Creates a directory; the umask applies to the mode. */
+    public void createDirectory(String file, int mode) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            int result;
+            try {
+                result = (int) MKDIRAT.invokeExact(buffer.state(), number(), cString(arena, file), mode);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "mkdir path=" + shown(file));
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Removes a name of a file. */
+    public void unlink(String file) throws ErrnoException {
+        remove(file, 0);
+    }
+
+    /** Removes an empty directory. */
+    public void removeDirectory(String file) throws ErrnoException {
+        remove(file, LinuxAbi.AT_REMOVEDIR);
+    }
+
+    /** Gives a file of this directory a second name, failing with {@code EEXIST} if that is taken. */
+    public void link(String file, String second) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            int result;
+            try {
+                result = (int) LINKAT.invokeExact(
+                        buffer.state(), number(), cString(arena, file), number(), cString(arena, second), 0);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "link from=" + shown(file) + " to=" + shown(second));
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /**
+     * Renames, failing with {@code EEXIST} if the new name is taken.
+     *
+     * @throws ErrnoException {@code EINVAL} or {@code ENOSYS} where the file system or kernel has no such operation
+     */
+    public void renameToFree(String file, String free) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            long result;
+            try {
+                result = (long) RENAMEAT2.invokeExact(
+                        buffer.state(),
+                        LinuxAbi.SYS_RENAMEAT2,
+                        (long) number(),
+                        cString(arena, file),
+                        (long) number(),
+                        cString(arena, free),
+                        (long) LinuxAbi.RENAME_NOREPLACE);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check((int) result, buffer, "rename from=" + shown(file) + " to=" + shown(free));
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Fails unless this process, with its effective user and groups, may list, change and search the directory. */
+    public void requireAccess() throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            int wanted = LinuxAbi.R_OK | LinuxAbi.W_OK | LinuxAbi.X_OK;
+            int result;
+            try {
+                result = (int) FACCESSAT.invokeExact(
+                        buffer.state(), number(), cString(arena, "."), wanted, LinuxAbi.AT_EACCESS);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "access path=" + name());
+        } finally {
+            buffer.give();
+        }
+    }
+
+    private void remove(String file, int flags) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            int result;
+            try {
+                result = (int) UNLINKAT.invokeExact(buffer.state(), number(), cString(arena, file), flags);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "unlink path=" + shown(file));
+        } finally {
+            buffer.give();
+        }
+    }
+
+    private static Optional<FileStatus> statusAt(int directory, String path, String shown) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            long result;
+            try {
+                result = (long) NEWFSTATAT.invokeExact(
+                        buffer.state(),
+                        LinuxAbi.SYS_NEWFSTATAT,
+                        (long) directory,
+                        cString(arena, path),
+                        buffer.data(),
+                        (long) LinuxAbi.AT_SYMLINK_NOFOLLOW);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            if (result == 0) {
+                return Optional.of(FileStatus.of(buffer.data()));
+            }
+            if (buffer.errno() == Errno.ENOENT) {
+                return Optional.empty();
+            }
+            throw new ErrnoException("stat path=" + shown, buffer.errno());
+        } finally {
+            buffer.give();
+        }
+    }
+
+    private String shown(String file) {
+        return name() + "/" + file;
+    }
+}

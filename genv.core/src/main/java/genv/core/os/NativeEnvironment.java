@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import genv.api.GenvException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The environment variables of this process as native libraries see them.
+ *
+ * <p>{@code System.getenv} is a copy made once and shows none of this. Calls from Java are made one at a time; a native
+ * library that calls {@code setenv} at the same moment is not kept out, which C does not make safe. Names and values are
+ * UTF-8.
+ */
+public final class NativeEnvironment {
+    private static final MethodHandle GETENV = Symbols.link("getenv", FunctionDescriptor.of(ADDRESS, ADDRESS));
+    private static final MethodHandle SETENV =
+            Symbols.linkWithErrno("setenv", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+    private static final MethodHandle UNSETENV =
+            Symbols.linkWithErrno("unsetenv", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+    private static final MethodHandle STRLEN = Symbols.link("strlen", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+
+    private static final ReentrantLock LOCK = new ReentrantLock();
+
+    private NativeEnvironment() {}
+
+    /** A variable's value; bytes that are not UTF-8 become replacement characters. */
+    public static Optional<String> get(String name) {
+        return getBytes(name).map(value -> new String(value, StandardCharsets.UTF_8));
+    }
+
+    /** A variable's value byte for byte, so that it can be put back as it was. */
+    @SuppressWarnings("restricted")
+    public static Optional<byte[]> getBytes(String name) {
+        byte[] key = key(name);
+        LOCK.lock();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = (MemorySegment) GETENV.invokeExact(cString(arena, key));
+            if (value.address() == 0) {
+                return Optional.empty();
+            }
+            long length = (long) STRLEN.invokeExact(value);
+            return Optional.of(value.reinterpret(length).toArray(JAVA_BYTE));
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Sets a variable, replacing what it held. */
+    public static void set(String name, String value) {
+        setBytes(name, encode("value", value));
+    }
+
+    /** Sets a variable to exactly these bytes, none of which may be NUL. */
+    public static void setBytes(String name, byte[] value) {
+        byte[] key = key(name);
+        requireNoNul("value", value);
+        LOCK.lock();
+        try (Arena arena = Arena.ofConfined()) {
+            CallBuffer buffer = CallBuffer.take();
+            int result = (int) SETENV.invokeExact(buffer.state(), cString(arena, key), cString(arena, value), 1);
+            int errno = buffer.errno();
+            buffer.give();
+            if (result != 0) {
+                throw failure("set", name, errno);
+            }
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Removes a variable; does nothing where there is none. */
+    public static void unset(String name) {
+        byte[] key = key(name);
+        LOCK.lock();
+        try (Arena arena = Arena.ofConfined()) {
+            CallBuffer buffer = CallBuffer.take();
+            int result = (int) UNSETENV.invokeExact(buffer.state(), cString(arena, key));
+            int errno = buffer.errno();
+            buffer.give();
+            if (result != 0) {
+                throw failure("unset", name, errno);
+            }
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static byte[] key(String name) {
+        if (name.isEmpty() || name.indexOf('=') >= 0) {
+            throw new IllegalArgumentException(
+                    "not a name of an environment variable name=" + name + ": use one without '=' that is not empty");
+        }
+        return encode("name", name);
+    }
+
+    private static byte[] encode(String what, String text) {
+        try {
+            // a fresh encoder reports what it cannot encode, where String.getBytes would write a question mark
+            ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            requireNoNul(what, bytes);
+            return bytes;
+        } catch (CharacterCodingException unpairedSurrogate) {
+            throw new IllegalArgumentException(
+                    "the " + what + " of an environment variable has an unpaired surrogate and no UTF-8 form",
+                    unpairedSurrogate);
+        }
+    }
+
+    private static void requireNoNul(String what, byte[] bytes) {
+        for (int i = 0; i < bytes.length; i++) {
+            if (bytes[i] == 0) {
+                throw new IllegalArgumentException(
+                        "the " + what + " of an environment variable has a NUL position=" + i + ": remove it");
+            }
+        }
+    }
+
+    private static MemorySegment cString(Arena arena, byte[] bytes) {
+        MemorySegment string = arena.allocate(bytes.length + 1L);
+        MemorySegment.copy(bytes, 0, string, JAVA_BYTE, 0, bytes.length);
+        return string;
+    }
+
+    private static GenvException failure(String operation, String name, int errno) {
+        return new GenvException("could not " + operation + " an environment variable name=" + name + " errno=" + errno
+                + " (" + Errno.describe(errno) + ")");
+    }
+}

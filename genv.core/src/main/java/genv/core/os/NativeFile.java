@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.os;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+
+/** An open file that can be read, written, sized and mapped. */
+public final class NativeFile extends Descriptor {
+    /** Not following a link, not waiting for a FIFO's other end, not making a terminal the controlling one. */
+    static final int OPEN_EXISTING = LinuxAbi.O_RDWR | LinuxAbi.O_NOFOLLOW | LinuxAbi.O_NONBLOCK | LinuxAbi.O_NOCTTY;
+
+    private static final MethodHandle FTRUNCATE =
+            Symbols.linkWithErrno("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle POSIX_FALLOCATE =
+            Symbols.link("posix_fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FSYNC = Symbols.linkWithErrno("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle PREAD =
+            Symbols.linkWithErrno("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FLOCK =
+            Symbols.linkWithErrno("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle MMAP = Symbols.linkWithErrno(
+            "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP =
+            Symbols.link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle MEMFD_CREATE = Symbols.linkWithErrno(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
+    /**
+     * fstat as a system call of its own: measured to be the cheapest of fstat, newfstatat and statx, because the C
+     * library's fstat goes through newfstatat. Critical, because it only reads the inode in memory and never sleeps.
+     */
+    private static final MethodHandle FSTAT_QUICK = Symbols.link(
+            "syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS),
+            Linker.Option.firstVariadicArg(1),
+            Linker.Option.critical(false));
+
+    NativeFile(int number, String name) {
+        super(number, name);
+    }
+
+    /** Opens a file to read and write. Never creates, empties or follows a link; does not wait for a FIFO's other end. */
+    public static NativeFile open(Path path) throws ErrnoException {
+        return new NativeFile(
+                openAt(LinuxAbi.AT_FDCWD, path.toString(), OPEN_EXISTING, 0, path.toString()), path.toString());
+    }
+
+    /** A new file in memory that has no name. */
+    static NativeFile inMemory(String label) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            long result;
+            try {
+                result = (long) MEMFD_CREATE.invokeExact(
+                        buffer.state(), LinuxAbi.SYS_MEMFD_CREATE, cString(arena, label), (long) LinuxAbi.MFD_CLOEXEC);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check((int) result, buffer, "memfd_create name=" + label);
+            return new NativeFile((int) result, label);
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Whether the file still has a name and exactly this size; false once it is closed. One system call. */
+    public boolean isLinkedWithSize(long size) {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            MemorySegment stat = buffer.data();
+            long result = (long) FSTAT_QUICK.invokeExact(LinuxAbi.SYS_FSTAT, (long) number(), stat);
+            return result == 0 && FileStatus.links(stat) != 0 && FileStatus.size(stat) == size;
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Sets the size; what is added reads as zeros and takes no space on the disk yet. */
+    public void resize(long size) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result;
+            try {
+                result = (int) FTRUNCATE.invokeExact(buffer.state(), number(), size);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "ftruncate path=" + name() + " size=" + size);
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Takes space on the disk for a part of the file, which keeps what it holds. Never makes the file shorter. */
+    public void allocate(long offset, long length) throws ErrnoException {
+        int errno;
+        do {
+            try {
+                // answers with the error number itself
+                errno = (int) POSIX_FALLOCATE.invokeExact(number(), offset, length);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+        } while (errno == Errno.EINTR);
+        if (errno != 0) {
+            throw new ErrnoException(
+                    "posix_fallocate path=" + name() + " offset=" + offset + " length=" + length, errno);
+        }
+    }
+
+    /** Writes what was changed, also through a mapping, to the disk. */
+    public void sync() throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result;
+            try {
+                result = (int) FSYNC.invokeExact(buffer.state(), number());
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "fsync path=" + name());
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Copies the file's first bytes; returns how many there were, at most the target's size. */
+    public int readStart(MemorySegment target) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment copy = arena.allocate(target.byteSize());
+            long result;
+            try {
+                result = (long) PREAD.invokeExact(buffer.state(), number(), copy, copy.byteSize(), 0L);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check((int) result, buffer, "pread path=" + name());
+            MemorySegment.copy(copy, 0, target, 0, result);
+            return (int) result;
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /**
+     * Marks the whole file as in use, until the descriptor is closed or {@link #unmark()} is called.
+     *
+     * @return false if somebody else has marked it
+     */
+    public boolean tryMark() throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result;
+            try {
+                result = (int) FLOCK.invokeExact(buffer.state(), number(), LinuxAbi.LOCK_EX | LinuxAbi.LOCK_NB);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            if (result != 0 && buffer.errno() == Errno.EAGAIN) {
+                return false;
+            }
+            check(result, buffer, "flock path=" + name());
+            return true;
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Takes the mark of {@link #tryMark()} away. */
+    public void unmark() throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result;
+            try {
+                result = (int) FLOCK.invokeExact(buffer.state(), number(), LinuxAbi.LOCK_UN);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "flock path=" + name());
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /**
+     * Maps the file's first bytes into memory, to read and write, shared with everybody who maps it.
+     *
+     * <p>Mapped from this descriptor and not from the path, so that it is certainly the file that was checked.
+     *
+     * @param arena closing it unmaps
+     */
+    @SuppressWarnings("restricted")
+    public MemorySegment map(long size, Arena arena) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            MemorySegment start;
+            try {
+                start = (MemorySegment) MMAP.invokeExact(
+                        buffer.state(),
+                        MemorySegment.NULL,
+                        size,
+                        LinuxAbi.PROT_READ_WRITE,
+                        LinuxAbi.MAP_SHARED,
+                        number(),
+                        0L);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            if (start.address() == -1) {
+                throw new ErrnoException("mmap path=" + name() + " size=" + size, buffer.errno());
+            }
+            return start.reinterpret(size, arena, NativeFile::unmap);
+        } finally {
+            buffer.give();
+        }
+    }
+
+    private static void unmap(MemorySegment mapped) {
+        try {
+            // fails only for an address that was not mapped
+            int ignored = (int) MUNMAP.invokeExact(mapped, mapped.byteSize());
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.os;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.invoke.MethodHandle;
+
+/** Asks the kernel about processes of this pid namespace. */
+public final class Processes {
+    private static final MethodHandle KILL =
+            Symbols.linkWithErrno("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+
+    private Processes() {}
+
+    /**
+     * Whether a process has this pid now.
+     *
+     * <p>Sends signal 0, which reaches nobody. Any answer but "no such process" counts as yes, also "not permitted": so
+     * processes of other users, and those that {@code /proc} hides (mount option {@code hidepid}), are seen.
+     */
+    public static boolean exists(long pid) {
+        // 0 and negative numbers name process groups, and the kernel has no pid beyond an int
+        if (pid <= 0 || pid > Integer.MAX_VALUE) {
+            return false;
+        }
+        if (!OperatingSystem.LINUX) {
+            return ProcessHandle.of(pid).isPresent();
+        }
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result = (int) KILL.invokeExact(buffer.state(), (int) pid, 0);
+            return result == 0 || buffer.errno() != Errno.ESRCH;
+        } catch (Throwable thrown) {
+            throw Symbols.rethrow(thrown);
+        } finally {
+            buffer.give();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import genv.api.AccessDeniedException;
+import genv.core.model.EnvBlock;
+import genv.core.model.Member;
+
+/**
+ * The process on whose behalf something is done.
+ *
+ * @param token its token
+ * @param pid its process identifier in its own pid namespace
+ * @param pidNamespace the inode of that namespace
+ * @param user the user it runs as
+ */
+public record Caller(long token, long pid, long pidNamespace, EnvBlock.Owner user) {
+    /** This process as a member of an environment. */
+    public Member member() {
+        return Member.seated(token, pid, pidNamespace);
+    }
+
+    /**
+     * Refuses what only the owner of an environment, or root, may do.
+     *
+     * @throws AccessDeniedException if the caller is neither
+     */
+    public void mustOwn(EnvBlock block, String what) {
+        if (block.owner().uid() != user.uid() && user.uid() != 0) {
+            throw new AccessDeniedException("cannot " + what + " the environment of another user: eid=" + block.eid()
+                    + " owner=" + block.owner().username() + " owner_uid="
+                    + block.owner().uid() + " uid=" + user.uid()
+                    + "; choose another identifier");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import genv.api.DevicesUnavailableException;
+import genv.api.EnvConfig;
+import genv.api.MemorySize;
+import genv.core.model.DeviceSet;
+import genv.core.model.DeviceUse;
+import genv.core.model.EnvBlock;
+import genv.core.model.QueuedRequest;
+import genv.core.state.Draft;
+import java.util.List;
+
+/** Attaching devices to an environment, detaching and resizing them. */
+public final class DeviceRules {
+    private final Caller caller;
+    private final Candidates candidates;
+    private final long now;
+
+    public DeviceRules(Caller caller, Candidates candidates, long now) {
+        this.caller = caller;
+        this.candidates = candidates;
+        this.now = now;
+    }
+
+    /**
+     * Attaches what is missing to reach a number of devices. The block, which may be a new one, is put into the draft only if
+     * that is granted.
+     *
+     * @param ticket the place in the queue of a request that waits, otherwise {@link Long#MAX_VALUE}
+     */
+    public Outcome<EnvBlock> attach(Draft draft, EnvBlock block, int count, boolean overSubscribed, long ticket) {
+        DeviceSet others = candidates.eligible().minus(block.devices());
+        int missing = count - block.devices().size();
+        if (missing <= 0) {
+            draft.put(block);
+            return new Outcome.Granted<>(block);
+        }
+        if (missing > others.size()) {
+            return new Outcome.Never<>(
+                    "more devices are asked for than there are: asked=" + count + " devices="
+                            + (others.size() + block.devices().size()) + "; ask for fewer",
+                    count,
+                    free(draft, others));
+        }
+        return give(draft, block, others, missing, count, overSubscribed, ticket);
+    }
+
+    /** Attaches the device of an index; one that is attached already is left as it is. */
+    public Outcome<EnvBlock> attachIndex(Draft draft, EnvBlock block, int index, boolean overSubscribed, long ticket) {
+        if (block.devices().contains(index)) {
+            return new Outcome.Granted<>(block);
+        }
+        return give(draft, block, DeviceSet.of(index), 1, 1, overSubscribed, ticket);
+    }
+
+    private Outcome<EnvBlock> give(
+            Draft draft, EnvBlock block, DeviceSet from, int missing, int asked, boolean overSubscribed, long ticket) {
+        Placement placement = new Placement(draft, candidates, block.gpuMemory());
+        DeviceSet waitedFor = draft.claimedBefore(ticket, QueuedRequest.Kind.DEVICES);
+        DeviceSet chosen;
+        if (overSubscribed) {
+            chosen = placement.leastPopulated(from, missing, waitedFor);
+        } else {
+            DeviceSet possible = placement.largeEnough(from);
+            if (possible.size() < missing) {
+                return new Outcome.Never<>(tooSmall(block, from, missing), asked, free(draft, from));
+            }
+            DeviceSet room = placement.withRoom(possible).minus(waitedFor);
+            if (room.size() < missing) {
+                return new Outcome.Busy<>(request(draft, block, possible, ticket), asked, room);
+            }
+            chosen = Placement.lowest(room, missing);
+        }
+        for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
+            draft.describe(i, candidates.total(i), candidates.uuidHash(i));
+        }
+        EnvBlock larger = block.withDevices(chosen, overSubscribed, now);
+        draft.put(larger);
+        return new Outcome.Granted<>(larger);
+    }
+
+    /** Detaches devices; those that are not attached are passed over. */
+    public EnvBlock detach(Draft draft, EnvBlock block, DeviceSet devices) {
+        caller.mustOwn(block, "detach devices from");
+        if (!block.devices().intersects(devices)) {
+            return block;
+        }
+        EnvBlock smaller = block.withoutDevices(devices);
+        draft.put(smaller);
+        return smaller;
+    }
+
+    /**
+     * The block with another configuration, its attachments resized.
+     *
+     * @throws DevicesUnavailableException if one of its devices has no room for the new share
+     */
+    public static EnvBlock resize(Draft draft, EnvBlock block, EnvConfig config) {
+        long before = block.gpuMemory();
+        long after = EnvBlock.share(config);
+        boolean grows = after != before && before != EnvBlock.WHOLE && (after == EnvBlock.WHOLE || after > before);
+        for (int i = 0; grows && i < block.attachmentCount(); i++) {
+            long attachment = block.attachment(i);
+            int index = EnvBlock.index(attachment);
+            DeviceUse use = draft.use(index);
+            boolean fits = after == EnvBlock.WHOLE
+                    ? use.population() == 1
+                    : use.whole() == 0 && use.total() >= 0 && use.reserved() - before <= use.total() - after;
+            if (!fits && !EnvBlock.isOverSubscribed(attachment)) {
+                throw new DevicesUnavailableException(
+                        "the new share does not fit beside the others on a device: eid=" + block.eid() + " device="
+                                + index + " asked=" + share(after) + " reserved_by_others="
+                                + MemorySize.ofBytes(use.reserved() - before) + " environments=" + use.population()
+                                + " total="
+                                + (use.total() < 0
+                                        ? "unknown"
+                                        : MemorySize.ofBytes(use.total()).toString())
+                                + "; nothing was changed: ask for less, or detach the device first",
+                        block.attachmentCount(),
+                        List.of(),
+                        List.of());
+            }
+        }
+        return block.withConfig(config);
+    }
+
+    private QueuedRequest request(Draft draft, EnvBlock block, DeviceSet devices, long ticket) {
+        long env = block.id() == draft.nextVersion() ? 0 : block.id(); // a new one has no identity yet
+        return new QueuedRequest(
+                ticket, caller.token(), env, caller.pid(), QueuedRequest.Kind.DEVICES, now, devices, block.eid());
+    }
+
+    private static DeviceSet free(Draft draft, DeviceSet set) {
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
+            if (draft.use(i).population() == 0) {
+                result = result.with(i);
+            }
+        }
+        return result;
+    }
+
+    private String tooSmall(EnvBlock block, DeviceSet from, int missing) {
+        long largest = -1;
+        for (int i = from.next(0); i >= 0; i = from.next(i + 1)) {
+            largest = Math.max(largest, candidates.total(i));
+        }
+        return "too few devices have that much memory: asked=" + missing + " gpu_memory=" + share(block.gpuMemory())
+                + " largest_device="
+                + (largest < 0 ? "unknown" : MemorySize.ofBytes(largest).toString())
+                + "; ask for less memory, or over-subscribe";
+    }
+
+    private static String share(long bytes) {
+        return bytes == EnvBlock.WHOLE ? "whole" : MemorySize.ofBytes(bytes).toString();
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import genv.api.EnvConfig;
+import genv.api.NotActiveException;
+import genv.core.model.EnvBlock;
+import genv.core.model.Member;
+import genv.core.state.Draft;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Activating, joining, configuring and leaving environments. */
+public final class EnvRules {
+    private final Caller caller;
+    private final Lives lives;
+
+    public EnvRules(Caller caller, Lives lives) {
+        this.caller = caller;
+        this.lives = lives;
+    }
+
+    /**
+     * What an activation asks for.
+     *
+     * @param eid the identifier, if one was asked for
+     * @param defaultEid the one to take otherwise
+     */
+    public record Activation(Optional<String> eid, String defaultEid, EnvConfig config, boolean overSubscribed) {}
+
+    /**
+     * Creates an environment with the devices that its configuration asks for, or joins the one that lives under the
+     * identifier.
+     */
+    public Outcome<EnvBlock> activate(Draft draft, Activation asked, Candidates candidates, long ticket, long now) {
+        DeviceRules devices = new DeviceRules(caller, candidates, now);
+        String eid = asked.eid().orElse(asked.defaultEid());
+        EnvBlock existing = draft.find(eid);
+        if (existing != null && !lives.isAlive(existing)) {
+            draft.remove(existing); // what a dead one left is not inherited
+            existing = null;
+        }
+        if (existing != null && asked.eid().isEmpty()) {
+            eid = asked.defaultEid() + "-"
+                    + caller.token(); // the pid of another pid namespace, or children live on in it
+            existing = draft.find(eid);
+        }
+        EnvBlock block;
+        if (existing == null) {
+            block = EnvBlock.create(draft.nextVersion(), eid, caller.user(), now, asked.config(), caller.member());
+        } else {
+            caller.mustOwn(existing, "join");
+            block = asked.config().isEmpty() ? existing : DeviceRules.resize(draft, existing, asked.config());
+            block = block.withMember(caller.member());
+        }
+        boolean joinsAsItIs = existing != null && asked.config().isEmpty();
+        int count = joinsAsItIs ? 0 : Math.max(EnvBlock.gpus(block.config()), 0);
+        return devices.attach(draft, block, count, asked.overSubscribed(), ticket);
+    }
+
+    /**
+     * Takes a membership away, and ends the environment with its last living member.
+     *
+     * @return whether the environment has ended
+     */
+    public boolean leave(Draft draft, Key key, Member member) {
+        EnvBlock block = draft.find(key.hash(), key.id());
+        if (block == null) {
+            return true;
+        }
+        EnvBlock rest = block.withoutMember(member);
+        if (!lives.isAlive(rest)) {
+            draft.remove(block);
+            return true;
+        }
+        if (rest.members().stream().noneMatch(member::sameProcess)) {
+            LockRules.releaseAll(draft, key.id(), member);
+        }
+        draft.put(rest);
+        return false;
+    }
+
+    /** Makes another process a member. */
+    public void adopt(Draft draft, EnvBlock block, Member member) {
+        caller.mustOwn(block, "add a process to");
+        draft.put(block.withMember(member));
+    }
+
+    /** Replaces the configuration and resizes what is attached. */
+    public EnvBlock configure(Draft draft, EnvBlock block, EnvConfig config) {
+        caller.mustOwn(block, "configure");
+        EnvBlock changed = DeviceRules.resize(draft, block, config);
+        draft.put(changed);
+        return changed;
+    }
+
+    /** The environment of an identifier that must live. */
+    public static EnvBlock require(@Nullable EnvBlock block, String eid) {
+        if (block == null) {
+            throw new NotActiveException(
+                    "the environment has ended: eid=" + eid + "; it is not in the state any more, activate a new one");
+        }
+        return block;
+    }
+
+    /** The hash and identity under which an environment is found again. */
+    public record Key(String eid, int hash, long id) {
+        public static Key of(EnvBlock block) {
+            return new Key(block.eid(), block.hash(), block.id());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import genv.core.model.DeviceSet;
+import genv.core.model.DeviceUse;
+import genv.core.model.EnvBlock;
+import genv.core.state.Draft;
+
+/** Which devices have room, and which of them are taken: the first that fit, in ascending order. */
+final class Placement {
+    private final Draft draft;
+    private final Candidates candidates;
+    private final long share;
+
+    /** {@code share}: what is needed of each device, bytes, or {@link EnvBlock#WHOLE}. */
+    Placement(Draft draft, Candidates candidates, long share) {
+        this.draft = draft;
+        this.candidates = candidates;
+        this.share = share;
+    }
+
+    /** Those of a set that have room for the share beside what is reserved already. */
+    DeviceSet withRoom(DeviceSet set) {
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
+            if (fits(draft.use(i), candidates.total(i))) {
+                result = result.with(i);
+            }
+        }
+        return result;
+    }
+
+    /** Those of a set that could ever have room for the share. */
+    DeviceSet largeEnough(DeviceSet set) {
+        if (share == EnvBlock.WHOLE) {
+            return set;
+        }
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
+            if (candidates.total(i) >= share) {
+                result = result.with(i);
+            }
+        }
+        return result;
+    }
+
+    /** The lowest {@code count} of a set that has that many. */
+    static DeviceSet lowest(DeviceSet set, int count) {
+        DeviceSet result = DeviceSet.EMPTY;
+        int index = -1;
+        for (int n = 0; n < count; n++) {
+            index = set.next(index + 1);
+            result = result.with(index);
+        }
+        return result;
+    }
+
+    /**
+     * {@code count} of a set that has that many, over-subscribed: free ones first, then the least populated. A free one that
+     * somebody waits for comes last, since it is free only until that one is served.
+     */
+    DeviceSet leastPopulated(DeviceSet set, int count, DeviceSet waitedFor) {
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int n = 0; n < count; n++) {
+            int best = -1;
+            long bestRank = Long.MAX_VALUE;
+            for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
+                int population = draft.use(i).population();
+                long rank = population == 0 && waitedFor.contains(i) ? Long.MAX_VALUE - 1 : population;
+                if (!result.contains(i) && rank < bestRank) {
+                    best = i;
+                    bestRank = rank;
+                }
+            }
+            result = result.with(best);
+        }
+        return result;
+    }
+
+    private boolean fits(DeviceUse use, long total) {
+        if (share == EnvBlock.WHOLE) {
+            return use.population() == 0;
+        }
+        return use.whole() == 0 && share <= total && use.reserved() <= total - share;
+    }
+}

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.state;
+
+import genv.api.GenvException;
+import genv.api.LockMode;
+import genv.core.layout.Checksum;
+import genv.core.layout.RecordLayout;
+import genv.core.layout.RootWord;
+import genv.core.model.DeviceSet;
+import genv.core.model.DeviceUse;
+import genv.core.model.EidHash;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.QueuedRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state at one version, as a transition reads and edits it. Belongs to one thread and to one run of one {@link Edit}.
+ *
+ * <p>What it says is consistent: it was copied whole, and an environment whose cell was reused meanwhile ends the run, which
+ * then starts over. Nothing of the edit is visible to anybody before the transition is published.
+ */
+public final class Draft {
+    /** The cell number of an environment that is not written yet: this bit and its place among {@link #fresh}. */
+    private static final long FRESH = 0x8000_0000L;
+
+    private final StateMemory memory;
+    private final Cells cells;
+    private final RecordImage image = new RecordImage();
+    private final List<EnvBlock> fresh = new ArrayList<>();
+    private int[] freshCells = new int[4];
+
+    private int[] replaced = new int[8];
+    private int replacedCount;
+    private long root;
+    private boolean dirty;
+    private boolean grants;
+    private boolean frees;
+
+    /** The cells that the present transition owns; they outlive its runs. */
+    int[] owned = new int[8];
+
+    int ownedCount;
+
+    /** How many of them the last attempt to publish has stamped: the first ones. */
+    int stampedCount;
+
+    Draft(StateMemory memory, Cells cells) {
+        this.memory = memory;
+        this.cells = cells;
+    }
+
+    // ---- life cycle, for Transitions -------------------------------------------------------------------------------
+
+    boolean load(long newRoot, int record) {
+        root = newRoot;
+        fresh.clear();
+        replacedCount = 0;
+        dirty = false;
+        grants = false;
+        frees = false;
+        return image.load(memory, record, RootWord.version(newRoot));
+    }
+
+    RecordImage image() {
+        return image;
+    }
+
+    List<EnvBlock> fresh() {
+        return fresh;
+    }
+
+    int[] replaced() {
+        return replaced;
+    }
+
+    int replacedCount() {
+        return replacedCount;
+    }
+
+    boolean isDirty() {
+        return dirty;
+    }
+
+    boolean grants() {
+        return grants;
+    }
+
+    void own(int cell) {
+        if (ownedCount == owned.length) {
+            owned = Arrays.copyOf(owned, ownedCount * 2);
+        }
+        owned[ownedCount++] = cell;
+    }
+
+    /** Puts the cell in which a fresh environment was written into its entry. */
+    void settle(int place, int cell) {
+        if (place >= freshCells.length) {
+            freshCells = Arrays.copyOf(freshCells, place * 2);
+        }
+        freshCells[place] = cell;
+        EnvBlock block = fresh.get(place);
+        int at = firstOf(block.hash());
+        long wanted = FRESH | place;
+        while ((image.envs[at] & 0xffff_ffffL) != wanted) {
+            at++;
+        }
+        image.envs[at] = (image.envs[at] & 0xffff_ffff_0000_0000L) | cell;
+        image.envSum += Checksum.ofMember(image.envs[at]);
+    }
+
+    /** Spares this process decoding what it has just published. */
+    void rememberIn(Cells target, long version) {
+        for (int i = 0; i < fresh.size(); i++) {
+            target.remember(freshCells[i], version, fresh.get(i));
+        }
+    }
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    /** The root word of the state that is read. */
+    public long root() {
+        return root;
+    }
+
+    /** The version of the state that is read. */
+    public long version() {
+        return RootWord.version(root);
+    }
+
+    /** The version that the transition will publish: unique, so it serves as identity of what is created. */
+    public long nextVersion() {
+        return version() + 1;
+    }
+
+    public int envCount() {
+        return image.envCount;
+    }
+
+    public EnvBlock env(int position) {
+        return block(image.envs[position]);
+    }
+
+    public @Nullable EnvBlock find(String eid) {
+        int hash = EidHash.of(eid);
+        for (int i = firstOf(hash); i < image.envCount && (int) (image.envs[i] >>> 32) == hash; i++) {
+            EnvBlock block = block(image.envs[i]);
+            if (block.eid().equals(eid)) {
+                return block;
+            }
+        }
+        return null;
+    }
+
+    /** The environment of that identity, found through the hash of its identifier. */
+    public @Nullable EnvBlock find(int hash, long id) {
+        for (int i = firstOf(hash); i < image.envCount && (int) (image.envs[i] >>> 32) == hash; i++) {
+            EnvBlock block = block(image.envs[i]);
+            if (block.id() == id) {
+                return block;
+            }
+        }
+        return null;
+    }
+
+    /** Adds an environment, or replaces the one of the same identifier, and accounts for what its devices reserve. */
+    public void put(EnvBlock block) {
+        int hash = block.hash();
+        int at = firstOf(hash);
+        for (; at < image.envCount && (int) (image.envs[at] >>> 32) == hash; at++) {
+            EnvBlock old = block(image.envs[at]);
+            if (old.eid().equals(block.eid())) {
+                account(old, -1);
+                account(block, 1);
+                grants |= !old.devices().containsAll(block.devices());
+                frees |= !block.devices().containsAll(old.devices()) || shrinks(old.gpuMemory(), block.gpuMemory());
+                replace(at, block);
+                return;
+            }
+        }
+        if (image.envCount == RecordLayout.MAX_ENVS) {
+            throw new GenvException("too many environments: limit=" + RecordLayout.MAX_ENVS
+                    + "; wait until some have ended, or use another state directory (GENV_TMPDIR)");
+        }
+        account(block, 1);
+        grants |= !block.devices().isEmpty();
+        image.roomForEnv();
+        System.arraycopy(image.envs, at, image.envs, at + 1, image.envCount - at);
+        image.envCount++;
+        image.envs[at] = (long) hash << 32 | FRESH | fresh.size();
+        fresh.add(block);
+        dirty = true;
+    }
+
+    /** Removes an environment with its devices, its locks and its requests. */
+    public void remove(EnvBlock block) {
+        int hash = block.hash();
+        for (int at = firstOf(hash); at < image.envCount && (int) (image.envs[at] >>> 32) == hash; at++) {
+            if (block(image.envs[at]).id() != block.id()) {
+                continue;
+            }
+            account(block(image.envs[at]), -1);
+            retire(at);
+            System.arraycopy(image.envs, at + 1, image.envs, at, image.envCount - at - 1);
+            image.envCount--;
+            dirty = true;
+            frees = true;
+            for (int i = image.holderCount - 1; i >= 0; i--) {
+                if (holderWord(i, RecordLayout.HOLDER_ENV) == block.id()) {
+                    removeHolderAt(i);
+                }
+            }
+            for (int i = image.waiterCount - 1; i >= 0; i--) {
+                if (waiterWord(i, RecordLayout.WAITER_ENV) == block.id()) {
+                    removeWaiterAt(i);
+                }
+            }
+            return;
+        }
+    }
+
+    private static boolean shrinks(long before, long after) {
+        return before != after && (before == EnvBlock.WHOLE || (after != EnvBlock.WHOLE && after < before));
+    }
+
+    private void replace(int at, EnvBlock block) {
+        long cell = image.envs[at] & 0xffff_ffffL;
+        if ((cell & FRESH) != 0) {
+            fresh.set((int) (cell & ~FRESH), block);
+        } else {
+            retire(at);
+            image.envs[at] = (image.envs[at] & 0xffff_ffff_0000_0000L) | FRESH | fresh.size();
+            fresh.add(block);
+        }
+        dirty = true;
+    }
+
+    private void retire(int at) {
+        long cell = image.envs[at] & 0xffff_ffffL;
+        if ((cell & FRESH) != 0) {
+            throw new IllegalStateException("an environment is created and removed in one transition");
+        }
+        if (replacedCount == replaced.length) {
+            replaced = Arrays.copyOf(replaced, replacedCount * 2);
+        }
+        replaced[replacedCount++] = (int) cell;
+        image.envSum -= Checksum.ofMember(image.envs[at]);
+    }
+
+    private EnvBlock block(long entry) {
+        long cell = entry & 0xffff_ffffL;
+        if ((cell & FRESH) != 0) {
+            return fresh.get((int) (cell & ~FRESH));
+        }
+        EnvBlock block = cells.read((int) cell, version());
+        if (block != null && block.hash() == (int) (entry >>> 32)) {
+            return block;
+        }
+        if (memory.rootAcquire() != root) {
+            throw RaceLost.INSTANCE;
+        }
+        throw new DamagedState("an environment cannot be read: cell=" + cell + " version=" + version());
+    }
+
+    /** The position of the first entry whose hash is not below. Entries ascend by the hash, taken as unsigned. */
+    private int firstOf(int hash) {
+        int low = 0;
+        int high = image.envCount;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (Integer.compareUnsigned((int) (image.envs[middle] >>> 32), hash) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    /** How many device rows there are: the highest index ever attached, plus one. */
+    public int deviceCount() {
+        return image.deviceCount;
+    }
+
+    public DeviceUse use(int index) {
+        if (index >= image.deviceCount) {
+            return new DeviceUse(0, 0, 0, -1);
+        }
+        int at = index * RecordLayout.DEVICE_WORDS;
+        long population = image.devices[at + RecordLayout.DEVICE_POPULATION];
+        return new DeviceUse(
+                (int) (population >>> 32),
+                (int) population,
+                image.devices[at + RecordLayout.DEVICE_RESERVED],
+                image.devices[at + RecordLayout.DEVICE_TOTAL]);
+    }
+
+    /** Records what the backend says of a device that is about to be attached. */
+    public void describe(int index, long totalMemory, long uuidHash) {
+        growDevices(index);
+        int at = index * RecordLayout.DEVICE_WORDS;
+        image.devices[at + RecordLayout.DEVICE_TOTAL] = totalMemory;
+        image.devices[at + RecordLayout.DEVICE_UUID] = uuidHash;
+    }
+
+    private void growDevices(int index) {
+        if (index < image.deviceCount) {
+            return;
+        }
+        image.roomForDevices(index + 1);
+        int from = image.deviceCount * RecordLayout.DEVICE_WORDS;
+        Arrays.fill(image.devices, from, (index + 1) * RecordLayout.DEVICE_WORDS, 0);
+        for (int i = image.deviceCount; i <= index; i++) {
+            image.devices[i * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_TOTAL] = -1;
+        }
+        image.deviceCount = index + 1;
+    }
+
+    private void account(EnvBlock block, int sign) {
+        long share = block.gpuMemory();
+        long step = (1L << 32 | (share == EnvBlock.WHOLE ? 1 : 0)) * sign;
+        for (int i = 0; i < block.attachmentCount(); i++) {
+            int index = EnvBlock.index(block.attachment(i));
+            growDevices(index);
+            int at = index * RecordLayout.DEVICE_WORDS;
+            image.devices[at + RecordLayout.DEVICE_POPULATION] += step;
+            if (share != EnvBlock.WHOLE) {
+                image.devices[at + RecordLayout.DEVICE_RESERVED] += share * sign;
+            }
+        }
+    }
+
+    // ---- lock holders ----------------------------------------------------------------------------------------------
+
+    public int holderCount() {
+        return image.holderCount;
+    }
+
+    public Holder holder(int position) {
+        long pidMode = holderWord(position, RecordLayout.HOLDER_PID_MODE);
+        return new Holder(
+                holderWord(position, RecordLayout.HOLDER_ID),
+                holderWord(position, RecordLayout.HOLDER_ENV),
+                (int) holderWord(position, RecordLayout.HOLDER_HASH),
+                holderWord(position, RecordLayout.HOLDER_TOKEN),
+                pidMode >>> 32,
+                (int) pidMode == 0 ? LockMode.EXCLUSIVE : LockMode.SHARE,
+                holderWord(position, RecordLayout.HOLDER_MEMORY),
+                holderWord(position, RecordLayout.HOLDER_SINCE),
+                new DeviceSet(
+                        holderWord(position, RecordLayout.HOLDER_DEVICES),
+                        holderWord(position, RecordLayout.HOLDER_DEVICES + 1)));
+    }
+
+    public void addHolder(Holder holder) {
+        if (image.holderCount == RecordLayout.MAX_HOLDERS) {
+            throw new GenvException("too many device locks are held: limit=" + RecordLayout.MAX_HOLDERS
+                    + "; release some, or lock in fewer environments at a time");
+        }
+        image.roomForHolder();
+        writeHolder(image.holderCount++, holder);
+        dirty = true;
+        grants = true;
+    }
+
+    /** Replaces the holder of the same identity. */
+    public void replaceHolder(Holder holder) {
+        writeHolder(holderPosition(holder.id()), holder);
+        dirty = true;
+        grants = true;
+    }
+
+    /** Releases a lock; false if it is not held any more. */
+    public boolean removeHolder(long id) {
+        int position = holderPosition(id);
+        if (position < 0) {
+            return false;
+        }
+        removeHolderAt(position);
+        return true;
+    }
+
+    public void removeHolderAt(int position) {
+        removeRow(image.holders, position, --image.holderCount, RecordLayout.HOLDER_WORDS);
+        dirty = true;
+        frees = true;
+    }
+
+    private int holderPosition(long id) {
+        for (int i = 0; i < image.holderCount; i++) {
+            if (holderWord(i, RecordLayout.HOLDER_ID) == id) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void writeHolder(int position, Holder holder) {
+        int at = position * RecordLayout.HOLDER_WORDS;
+        long[] words = image.holders;
+        words[at + RecordLayout.HOLDER_ID] = holder.id();
+        words[at + RecordLayout.HOLDER_ENV] = holder.env();
+        words[at + RecordLayout.HOLDER_TOKEN] = holder.token();
+        words[at + RecordLayout.HOLDER_PID_MODE] = holder.pid() << 32 | (holder.mode() == LockMode.SHARE ? 1 : 0);
+        words[at + RecordLayout.HOLDER_MEMORY] = holder.memory();
+        words[at + RecordLayout.HOLDER_SINCE] = holder.since();
+        words[at + RecordLayout.HOLDER_DEVICES] = holder.devices().low();
+        words[at + RecordLayout.HOLDER_DEVICES + 1] = holder.devices().high();
+        words[at + RecordLayout.HOLDER_HASH] = holder.hash();
+        words[at + RecordLayout.HOLDER_HASH + 1] = 0;
+    }
+
+    private long holderWord(int position, int word) {
+        return image.holders[position * RecordLayout.HOLDER_WORDS + word];
+    }
+
+    // ---- the queue -------------------------------------------------------------------------------------------------
+
+    public int waiterCount() {
+        return image.waiterCount;
+    }
+
+    public QueuedRequest waiter(int position) {
+        int at = position * RecordLayout.WAITER_WORDS;
+        long[] words = image.waiters;
+        int length = (int) words[at + RecordLayout.WAITER_EID_LENGTH];
+        if (length < 0 || length > RecordLayout.MAX_EID) {
+            throw new DamagedState("a waiting request cannot be read: position=" + position + " version=" + version());
+        }
+        byte[] eid = new byte[length];
+        for (int i = 0; i < length; i++) {
+            eid[i] = (byte) (words[at + RecordLayout.WAITER_EID + (i >>> 3)] >>> ((i & 7) << 3));
+        }
+        return new QueuedRequest(
+                words[at + RecordLayout.WAITER_TICKET],
+                words[at + RecordLayout.WAITER_TOKEN],
+                words[at + RecordLayout.WAITER_ENV],
+                words[at + RecordLayout.WAITER_PID_KIND] >>> 32,
+                waiterKind(position),
+                words[at + RecordLayout.WAITER_SINCE],
+                waiterDevices(position),
+                new String(eid, StandardCharsets.UTF_8));
+    }
+
+    public QueuedRequest.Kind waiterKind(int position) {
+        return switch ((int) waiterWord(position, RecordLayout.WAITER_PID_KIND)) {
+            case 0 -> QueuedRequest.Kind.DEVICES;
+            case 1 -> QueuedRequest.Kind.EXCLUSIVE_LOCK;
+            default -> QueuedRequest.Kind.SHARED_LOCK;
+        };
+    }
+
+    public DeviceSet waiterDevices(int position) {
+        return new DeviceSet(
+                waiterWord(position, RecordLayout.WAITER_DEVICES),
+                waiterWord(position, RecordLayout.WAITER_DEVICES + 1));
+    }
+
+    public long waiterTicket(int position) {
+        return waiterWord(position, RecordLayout.WAITER_TICKET);
+    }
+
+    public long waiterToken(int position) {
+        return waiterWord(position, RecordLayout.WAITER_TOKEN);
+    }
+
+    /** Puts a request into its place in the queue. One that is there already is replaced. */
+    public void enqueue(QueuedRequest request) {
+        int at = 0;
+        while (at < image.waiterCount && waiterTicket(at) < request.ticket()) {
+            at++;
+        }
+        if (at == image.waiterCount || waiterTicket(at) != request.ticket()) {
+            if (image.waiterCount == RecordLayout.MAX_WAITERS) {
+                throw new GenvException("too many requests wait: limit=" + RecordLayout.MAX_WAITERS
+                        + "; ask again later, or wait in fewer processes at a time");
+            }
+            image.roomForWaiter();
+            int words = RecordLayout.WAITER_WORDS;
+            System.arraycopy(
+                    image.waiters, at * words, image.waiters, (at + 1) * words, (image.waiterCount - at) * words);
+            image.waiterCount++;
+        }
+        writeWaiter(at, request);
+        dirty = true;
+    }
+
+    /** What the request of that ticket waits for in the queue, or null if it is not in the queue. */
+    public @Nullable DeviceSet queuedFor(long ticket) {
+        for (int i = 0; i < image.waiterCount; i++) {
+            if (waiterTicket(i) == ticket) {
+                return waiterDevices(i);
+            }
+        }
+        return null;
+    }
+
+    /** Takes a request out of the queue; false if it is not there. */
+    public boolean dequeue(long ticket) {
+        for (int i = 0; i < image.waiterCount; i++) {
+            if (waiterTicket(i) == ticket) {
+                removeWaiterAt(i);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public void removeWaiterAt(int position) {
+        int words = RecordLayout.WAITER_WORDS;
+        int rest = image.waiterCount - position - 1;
+        System.arraycopy(image.waiters, (position + 1) * words, image.waiters, position * words, rest * words);
+        image.waiterCount--;
+        dirty = true;
+        frees = true;
+    }
+
+    /**
+     * What requests with a smaller ticket wait for, among those that compete with a kind.
+     *
+     * @param ticket the own ticket, or {@link Long#MAX_VALUE} for a request that is not in the queue
+     */
+    public DeviceSet claimedBefore(long ticket, QueuedRequest.Kind kind) {
+        DeviceSet set = DeviceSet.EMPTY;
+        for (int i = 0; i < image.waiterCount && waiterTicket(i) < ticket; i++) {
+            if (waiterKind(i).competesWith(kind)) {
+                set = set.union(waiterDevices(i));
+            }
+        }
+        return set;
+    }
+
+    /** The tokens of those who may be served now that something was freed: the first in line for each device. */
+    long[] toWake() {
+        if (!frees || image.waiterCount == 0) {
+            return NOBODY;
+        }
+        long[] tokens = new long[image.waiterCount];
+        int count = 0;
+        DeviceSet lockLine = DeviceSet.EMPTY;
+        DeviceSet deviceLine = DeviceSet.EMPTY;
+        for (int i = 0; i < image.waiterCount; i++) {
+            boolean forDevices = waiterKind(i) == QueuedRequest.Kind.DEVICES;
+            DeviceSet line = forDevices ? deviceLine : lockLine;
+            DeviceSet wanted = waiterDevices(i);
+            if (!line.intersects(wanted)) {
+                tokens[count++] = waiterToken(i);
+            }
+            if (forDevices) {
+                deviceLine = line.union(wanted);
+            } else {
+                lockLine = line.union(wanted);
+            }
+        }
+        return Arrays.copyOf(tokens, count);
+    }
+
+    private static final long[] NOBODY = {};
+
+    private void writeWaiter(int position, QueuedRequest request) {
+        int at = position * RecordLayout.WAITER_WORDS;
+        long[] words = image.waiters;
+        Arrays.fill(words, at, at + RecordLayout.WAITER_WORDS, 0);
+        words[at + RecordLayout.WAITER_TICKET] = request.ticket();
+        words[at + RecordLayout.WAITER_TOKEN] = request.token();
+        words[at + RecordLayout.WAITER_ENV] = request.env();
+        words[at + RecordLayout.WAITER_PID_KIND] =
+                request.pid() << 32 | request.kind().code();
+        words[at + RecordLayout.WAITER_SINCE] = request.since();
+        words[at + RecordLayout.WAITER_DEVICES] = request.devices().low();
+        words[at + RecordLayout.WAITER_DEVICES + 1] = request.devices().high();
+        byte[] eid = request.eid().getBytes(StandardCharsets.UTF_8);
+        words[at + RecordLayout.WAITER_EID_LENGTH] = eid.length;
+        for (int i = 0; i < eid.length; i++) {
+            words[at + RecordLayout.WAITER_EID + (i >>> 3)] |= (eid[i] & 0xffL) << ((i & 7) << 3);
+        }
+    }
+
+    private long waiterWord(int position, int word) {
+        return image.waiters[position * RecordLayout.WAITER_WORDS + word];
+    }
+
+    private static void removeRow(long[] words, int position, int last, int rowWords) {
+        if (position != last) {
+            System.arraycopy(words, last * rowWords, words, position * rowWords, rowWords);
+        }
+    }
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.state;
+
+import genv.api.GenvException;
+import genv.api.StateException;
+import genv.core.layout.CellLayout;
+import genv.core.layout.ClaimWord;
+import genv.core.layout.EnvCodec;
+import genv.core.layout.FileLayout;
+import genv.core.layout.RecordLayout;
+import genv.core.layout.RootWord;
+import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The protocol of the state file: how many processes change it at the same time without a lock, and why none of them can
+ * harm the others by dying.
+ *
+ * <h2>Actors and words</h2>
+ *
+ * <p>Every <em>process</em> has a token, unique while the host is up, and holds the byte of that number in {@code genv.live}
+ * for its life. The <em>root word</em> names the current version and the record that holds it. Every record and every cell
+ * has a <em>claim word</em>: FREE, OWNED by a token, or LIVE since a version.
+ *
+ * <h2>A transition</h2>
+ *
+ * <ol>
+ *   <li>Read the root, copy its record into private memory, check its version and checksum, and that the root has not moved.
+ *   <li>Edit the copy. Environments are read from their cells, each checked against its claim word before and after.
+ *   <li>If nothing was changed, that was all: reading writes nothing.
+ *   <li>Claim a record and as many cells as there are changed environments (OWNED), write them.
+ *   <li>Stamp them LIVE with the version that is to be published.
+ *   <li>Compare-and-set the root from what was read to (next version, own record). <b>This is the one step that others
+ *       see.</b> Whoever loses takes its stamps back, by compare-and-set, and begins again.
+ *   <li>Free the cells that the new state does not refer to. The replaced record needs no freeing: a record that is LIVE and
+ *       not in the root is out of use.
+ * </ol>
+ *
+ * <h2>Who may change a claim word</h2>
+ *
+ * <table>
+ *   <caption>Claim words</caption>
+ *   <tr><th>from</th><th>to</th><th>by</th></tr>
+ *   <tr><td>FREE</td><td>OWNED(t)</td><td>anybody, compare-and-set</td></tr>
+ *   <tr><td>OWNED(t)</td><td>LIVE(v), FREE</td><td>t, plain release; v is t's next version</td></tr>
+ *   <tr><td>OWNED(t), t dead</td><td>OWNED(u), FREE</td><td>anybody, compare-and-set</td></tr>
+ *   <tr><td>LIVE(v), v not above the root's version and not referred to from it</td><td>OWNED(u) (record), FREE (cell)</td>
+ *       <td>anybody, compare-and-set</td></tr>
+ *   <tr><td>LIVE(v), publishing it failed</td><td>OWNED(t)</td><td>t, compare-and-set; on failure it has lost it</td></tr>
+ * </table>
+ *
+ * <p>LIVE(v) with v above the root's version is about to be published and is left alone. Once the root has reached v, it
+ * either was published with v, or can never be. Not referred to at a version from v on, it is never referred to again under
+ * that word, since only the copy of a state that refers to it could do so. Versions are not repeated, so a LIVE word on one
+ * record or cell is not either, and a compare-and-set from it cannot mistake one life for another. A FREE word may repeat;
+ * taking what is free is right whichever time it is. An OWNED(t) word may repeat while t lives, but then only t touches it;
+ * and a dead t does nothing any more.
+ *
+ * <h2>What a crash leaves</h2>
+ *
+ * <p>Before the compare-and-set: the old state; a record and some cells OWNED by the dead, or LIVE with a version that is
+ * soon reached; both are found and taken when one is needed ({@link #claimRecord}, {@link #sweep}). After it: the new state;
+ * cells that nobody refers to, swept likewise, and sleepers not woken, who look again by themselves after a moment. A
+ * process that is stopped holds one record and some cells for as long; there are 128 and 32,767.
+ *
+ * <h2>Staleness that is harmless</h2>
+ *
+ * <p>A copy torn by a reuse of its record fails its check, the root has moved then, and the copy is made again. The hints
+ * where to look for something free are plain racy fields: a wrong one costs a longer look.
+ */
+public final class Transitions {
+    private static final int IMAGES = 16;
+    private static final int DAMAGE_CHECKS = 3;
+    private static final int SWEEP_TRIES = 1000;
+    private static final long CLAIM_PAUSE_NANOS = 50_000;
+
+    private final StateMemory memory;
+    private final Claims records;
+    private final Claims cellClaims;
+    private final Cells cells;
+    private final Liveness liveness;
+    private final long token;
+    private final Surroundings surroundings;
+    private final AtomicReferenceArray<@Nullable Draft> idle = new AtomicReferenceArray<>(IMAGES);
+
+    /**
+     * What lies outside of the mapped words.
+     *
+     * @param path the state file, for messages
+     * @param intact whether the mapped file is still the one that others would open
+     * @param backing makes sure that a range of the file has its space on the disk before it is written
+     * @param wake wakes the process of a token
+     */
+    public record Surroundings(String path, BooleanSupplier intact, Backing backing, LongConsumer wake) {}
+
+    /** Makes sure that a range of the file has its space on the disk. */
+    @FunctionalInterface
+    public interface Backing {
+        void ensure(long offset, long length);
+    }
+
+    public Transitions(StateMemory memory, long token, Liveness liveness, Surroundings surroundings) {
+        this.memory = memory;
+        this.token = token;
+        this.liveness = liveness;
+        this.surroundings = surroundings;
+        this.records = new Claims(memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, token, 0);
+        this.cellClaims = new Claims(memory, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, token, 1);
+        this.cells = new Cells(memory, cellClaims);
+    }
+
+    /** Writes the claims and the root of an empty state into a file that nobody else uses yet. */
+    public static void initialise(StateMemory memory, long version) {
+        for (int i = 0; i < FileLayout.RECORDS; i++) {
+            memory.wordRelease(FileLayout.RECORD_CLAIM_OFFSET + i * FileLayout.RECORD_CLAIM_STRIDE, ClaimWord.free(0));
+        }
+        for (int i = 0; i < FileLayout.CELLS; i++) {
+            memory.wordRelease(FileLayout.CELL_CLAIM_OFFSET + i * FileLayout.CELL_CLAIM_STRIDE, ClaimWord.free(0));
+        }
+        RecordImage empty = new RecordImage();
+        empty.version = version;
+        empty.store(memory, 0);
+        memory.wordRelease(FileLayout.RECORD_CLAIM_OFFSET, ClaimWord.live(version));
+        memory.wordRelease(FileLayout.ROOT_OFFSET, RootWord.of(version, 0));
+    }
+
+    /**
+     * Runs an edit on the current state and publishes what it changed.
+     *
+     * @return what the edit returned in the run that counted
+     * @throws StateException if the state file is damaged, deleted or full
+     */
+    public <T extends @Nullable Object> T transact(Edit<T> edit) {
+        Draft draft = borrow();
+        int record = -1;
+        int damages = 0;
+        try {
+            while (true) {
+                long root = memory.rootAcquire();
+                try {
+                    load(draft, root);
+                    CrashPoint.COPIED.reach();
+                    T result = edit.apply(draft);
+                    if (!draft.isDirty()) {
+                        return result;
+                    }
+                    CrashPoint.EDITED.reach();
+                    if (record < 0) {
+                        record = claimRecord();
+                        CrashPoint.RECORD_CLAIMED.reach();
+                    }
+                    long[] sleepers = draft.toWake();
+                    boolean published = publish(draft, root, record);
+                    if (!published) {
+                        record = unstamp(draft, record, RootWord.version(root) + 1);
+                        Thread.onSpinWait();
+                        continue;
+                    }
+                    record = -1;
+                    draft.ownedCount = 0;
+                    CrashPoint.PUBLISHED.reach();
+                    free(draft);
+                    CrashPoint.RELEASED.reach();
+                    for (long sleeper : sleepers) {
+                        surroundings.wake.accept(sleeper);
+                    }
+                    return result;
+                } catch (RaceLost again) {
+                    Thread.onSpinWait();
+                } catch (DamagedState damage) {
+                    if (memory.rootAcquire() == root && ++damages == DAMAGE_CHECKS) {
+                        throw damaged(String.valueOf(damage.getMessage()), damage);
+                    }
+                }
+            }
+        } catch (VirtualMachineError fault) {
+            record = -1; // whatever is owned stays owned until this process ends: it may be published already
+            draft.ownedCount = 0;
+            if (fault instanceof InternalError) {
+                throw damaged("the state file lost pages under this process (truncated, or the disk is full)", fault);
+            }
+            throw fault;
+        } finally {
+            giveBack(draft, record);
+        }
+    }
+
+    /** Whether the state is still the one of that root word. */
+    public boolean isCurrent(long root) {
+        return memory.rootAcquire() == root;
+    }
+
+    public long rootAcquire() {
+        return memory.rootAcquire();
+    }
+
+    private void load(Draft draft, long root) {
+        int record = RootWord.record(root);
+        if (record >= FileLayout.RECORDS) {
+            throw new DamagedState("the root word names no record: record=" + record);
+        }
+        boolean whole = draft.load(root, record);
+        StateMemory.endOfReads();
+        if (memory.rootAcquire() != root) {
+            throw RaceLost.INSTANCE;
+        }
+        if (!whole) {
+            throw new DamagedState(
+                    "the current record fails its check: record=" + record + " version=" + RootWord.version(root));
+        }
+    }
+
+    private boolean publish(Draft draft, long root, int record) {
+        long version = RootWord.version(root) + 1;
+        int used = 0;
+        for (int i = 0; i < draft.fresh().size(); i++) {
+            long[] words = EnvCodec.encode(draft.fresh().get(i));
+            if (words.length > EnvCodec.MAX_WORDS) {
+                throw new GenvException("an environment is too large: eid="
+                        + draft.fresh().get(i).eid() + " members="
+                        + draft.fresh().get(i).members().size() + "; have fewer processes join it");
+            }
+            int count = Cells.cellsFor(words.length);
+            while (draft.ownedCount < used + count) {
+                draft.own(claimCell());
+                CrashPoint.CELL_CLAIMED.reach();
+            }
+            for (int k = used; k < used + count; k++) {
+                surroundings.backing.ensure(FileLayout.cellAt(draft.owned[k]), CellLayout.SIZE);
+            }
+            cells.write(words, draft.owned, used, count);
+            draft.settle(i, draft.owned[used]);
+            used += count;
+        }
+        RecordImage image = draft.image();
+        image.version = version;
+        ensureBacked(image, record);
+        image.store(memory, record);
+        CrashPoint.WRITTEN.reach();
+        if (draft.grants() && !surroundings.intact.getAsBoolean()) {
+            throw new StateException("the state file was deleted or replaced while it was in use: path="
+                    + surroundings.path + "; nothing was given out; restart this program, and exempt the directory"
+                    + " from cleaners of temporary files");
+        }
+        draft.stampedCount = used;
+        for (int k = 0; k < used; k++) {
+            cellClaims.stamp(draft.owned[k], version);
+        }
+        records.stamp(record, version);
+        CrashPoint.STAMPED.reach();
+        if (!memory.compareAndSetRoot(root, RootWord.of(version, record))) {
+            return false;
+        }
+        records.hint(RootWord.record(root));
+        draft.rememberIn(cells, version);
+        for (; used < draft.ownedCount; used++) {
+            cellClaims.release(draft.owned[used], version);
+        }
+        return true;
+    }
+
+    private void ensureBacked(RecordImage image, int record) {
+        long base = FileLayout.recordAt(record);
+        Backing backing = surroundings.backing;
+        backing.ensure(base, RecordLayout.DEVICE_OFFSET + 8L * image.deviceCount * RecordLayout.DEVICE_WORDS);
+        backing.ensure(base + RecordLayout.ENV_OFFSET, image.envCount * 8L);
+        backing.ensure(base + RecordLayout.HOLDER_OFFSET, 8L * image.holderCount * RecordLayout.HOLDER_WORDS);
+        backing.ensure(base + RecordLayout.WAITER_OFFSET, 8L * image.waiterCount * RecordLayout.WAITER_WORDS);
+    }
+
+    /** Takes back what was stamped with a version that somebody else published. */
+    private int unstamp(Draft draft, int record, long version) {
+        int kept = 0;
+        for (int i = 0; i < draft.ownedCount; i++) {
+            int cell = draft.owned[i];
+            if (i >= draft.stampedCount || cellClaims.unstamp(cell, version)) {
+                draft.owned[kept++] = cell;
+            }
+        }
+        draft.ownedCount = kept;
+        return records.unstamp(record, version) ? record : -1;
+    }
+
+    private void free(Draft draft) {
+        for (int i = 0; i < draft.replacedCount(); i++) {
+            cells.freeChain(draft.replaced()[i], draft.version());
+        }
+    }
+
+    // ---- claiming --------------------------------------------------------------------------------------------------
+
+    private int claimRecord() {
+        for (int round = 0; round < SWEEP_TRIES; round++) {
+            int start = records.hint();
+            for (int i = 0; i < FileLayout.RECORDS; i++) {
+                int record = (start + i) & (FileLayout.RECORDS - 1);
+                long word = records.wordAcquire(record);
+                if (isClaimableRecord(record, word, round > 0) && records.tryOwn(record, word)) {
+                    return record;
+                }
+            }
+            LockSupport.parkNanos(CLAIM_PAUSE_NANOS); // all are claimed: let their owners go on
+        }
+        throw new StateException("no record is free: records=" + FileLayout.RECORDS + " path=" + surroundings.path
+                + "; as many processes were stopped in the middle of a change: let them go on, or end them");
+    }
+
+    private boolean isClaimableRecord(int record, long word, boolean thorough) {
+        if (ClaimWord.isFree(word)) {
+            return true;
+        }
+        if (ClaimWord.isLive(word)) {
+            long root = memory.rootAcquire(); // read after the word: see the class comment
+            return RootWord.record(root) != record && ClaimWord.version(word) <= RootWord.version(root);
+        }
+        return thorough && isDead(ClaimWord.token(word));
+    }
+
+    private boolean isDead(long owner) {
+        return owner != token && !liveness.isAlive(owner);
+    }
+
+    private int claimCell() {
+        for (int round = 0; round < 2; round++) {
+            int start = cellClaims.hint();
+            for (int i = 0; i < FileLayout.CELLS; i++) {
+                int cell = (start + i) & (FileLayout.CELLS - 1);
+                if (cell == 0) {
+                    continue;
+                }
+                long word = cellClaims.wordAcquire(cell);
+                if (ClaimWord.isFree(word) && cellClaims.tryOwn(cell, word)) {
+                    cellClaims.hint(cell + 1);
+                    return cell;
+                }
+            }
+            sweep();
+        }
+        throw new StateException("no cell is free: cells=" + (FileLayout.CELLS - 1) + " path=" + surroundings.path
+                + "; end some environments, or have fewer processes in each");
+    }
+
+    /** Frees the cells that crashed processes left: owned by the dead, or live and not referred to. */
+    void sweep() {
+        RecordImage image = new RecordImage();
+        BitSet marked = new BitSet(FileLayout.CELLS);
+        for (int tries = 0; tries < SWEEP_TRIES; tries++) {
+            long root = memory.rootAcquire();
+            int record = RootWord.record(root);
+            marked.clear();
+            boolean whole = record < FileLayout.RECORDS && image.load(memory, record, RootWord.version(root));
+            for (int i = 0; whole && i < image.envCount; i++) {
+                int cell = (int) image.envs[i];
+                whole = cell > 0 && cell < FileLayout.CELLS && cells.mark(cell, image.version, marked);
+            }
+            StateMemory.endOfReads();
+            if (whole && memory.rootAcquire() == root) {
+                freeUnmarked(marked, image.version);
+                return;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private void freeUnmarked(BitSet marked, long version) {
+        for (int cell = 1; cell < FileLayout.CELLS; cell++) {
+            long word = cellClaims.wordAcquire(cell);
+            if (ClaimWord.isLive(word)) {
+                if (ClaimWord.version(word) <= version && !marked.get(cell)) {
+                    cellClaims.free(cell, word);
+                }
+            } else if (ClaimWord.isOwned(word) && isDead(ClaimWord.token(word))) {
+                cellClaims.freeDead(cell, word);
+            }
+        }
+    }
+
+    // ---- drafts ----------------------------------------------------------------------------------------------------
+
+    private Draft borrow() {
+        Draft draft = idle.getAndSet(slot(), null);
+        return draft != null ? draft : new Draft(memory, cells);
+    }
+
+    private void giveBack(Draft draft, int record) {
+        if (record >= 0 || draft.ownedCount > 0) {
+            abandon(draft, record);
+        }
+        idle.setRelease(slot(), draft);
+    }
+
+    private void abandon(Draft draft, int record) {
+        long version = RootWord.version(memory.rootAcquire());
+        for (int i = 0; i < draft.ownedCount; i++) {
+            cellClaims.release(draft.owned[i], version);
+        }
+        draft.ownedCount = 0;
+        if (record >= 0) {
+            records.release(record, version);
+        }
+    }
+
+    private static int slot() {
+        return (int) Thread.currentThread().threadId() & (IMAGES - 1);
+    }
+
+    private StateException damaged(String what, Throwable cause) {
+        return new StateException(
+                what + " path=" + surroundings.path
+                        + "; end the programs that use it, then delete genv.state and genv.live in its directory",
+                cause);
+    }
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import genv.api.EnvConfig;
+import genv.api.GenvException;
+import genv.api.GenvOptions;
+import genv.api.LockMode;
+import genv.api.StateException;
+import genv.core.live.LifeLocks;
+import genv.core.live.ProcessIdentity;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.Member;
+import genv.core.model.QueuedRequest;
+import genv.core.os.Users;
+import genv.core.rules.Caller;
+import genv.core.rules.Candidates;
+import genv.core.rules.DeviceRules;
+import genv.core.rules.EnvRules;
+import genv.core.rules.Lives;
+import genv.core.rules.LockRules;
+import genv.core.rules.Outcome;
+import genv.core.rules.Reaping;
+import genv.core.state.Draft;
+import genv.core.state.Edit;
+import genv.core.state.StateMemory;
+import genv.core.state.Transitions;
+import genv.core.waiting.Gate;
+import genv.core.waiting.WaitLimit;
+import genv.core.waiting.WaitRoom;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations on the state of one host, from one process. Thread-safe; every operation is one transition and so is done
+ * whole or not at all.
+ */
+public final class MappedStore implements AutoCloseable {
+    private final StateFiles files;
+    private final StateMemory memory;
+    private final Transitions transitions;
+    private final Lives lives;
+    private final Caller caller;
+    private final WaitRoom room;
+    private final Gate<Lane> gate = new Gate<>();
+
+    private record Lane(boolean devices, DeviceSet set) {}
+
+    /** A request that may wait: tried once, and again with its ticket whenever something was freed. */
+    @FunctionalInterface
+    private interface Attempt<T> {
+        Outcome<T> apply(Draft draft, long ticket);
+    }
+
+    private MappedStore(StateFiles files) {
+        this.files = files;
+        this.memory = files.memory();
+        long token = files.token();
+        ProcessIdentity self = ProcessIdentity.current();
+        this.caller = new Caller(
+                token,
+                self.pid(),
+                self.pidNamespace(),
+                new EnvBlock.Owner(Users.effectiveUserId(), shortened(Users.userName())));
+        LifeLocks locks = files.locks();
+        this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
+        this.room = new WaitRoom(memory, token, this::reap);
+        this.transitions = new Transitions(
+                memory,
+                token,
+                seat -> isSeatHeld(locks, seat),
+                new Transitions.Surroundings(
+                        files.path().toString(), new IntactCheck(files.file()), new Backed(files.file()), room::wake));
+    }
+
+    /** Opens the state of a directory, taking a seat in it, and removes what dead processes left. */
+    public static MappedStore open(Path directory, GenvOptions.Sharing sharing) {
+        StateFiles files = StateFiles.open(directory, sharing);
+        boolean done = false;
+        try {
+            MappedStore store = new MappedStore(files);
+            store.reap();
+            done = true;
+            return store;
+        } finally {
+            if (!done) {
+                files.close();
+            }
+        }
+    }
+
+    /** This process, as the state knows it. */
+    public Caller caller() {
+        return caller;
+    }
+
+    /** The root word: as long as it is the same, so is the state. */
+    public long rootAcquire() {
+        return memory.rootAcquire();
+    }
+
+    /** Reads the state. The edit must not change it. */
+    public <T extends @Nullable Object> T read(Edit<T> edit) {
+        return transitions.transact(edit);
+    }
+
+    /** Who lives, asking about each process once. */
+    public Lives livesCached() {
+        return lives.cached();
+    }
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    public Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        long now = System.currentTimeMillis();
+        EnvRules rules = new EnvRules(caller, lives);
+        return acquire(limit, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
+    }
+
+    /** Takes a membership away; true if the environment has ended with it. */
+    public boolean leave(EnvRules.Key env, Member member) {
+        EnvRules rules = new EnvRules(caller, lives);
+        return change(draft -> rules.leave(draft, env, member));
+    }
+
+    public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
+        EnvRules rules = new EnvRules(caller, lives);
+        return change(draft -> rules.configure(draft, require(draft, env), config));
+    }
+
+    public void adopt(EnvRules.Key env, Member member) {
+        EnvRules rules = new EnvRules(caller, lives);
+        change(draft -> {
+            rules.adopt(draft, require(draft, env), member);
+            return null;
+        });
+    }
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    /** Attaches what is missing to reach a number of devices; a negative number means the configured one. */
+    public Outcome<EnvBlock> attach(
+            EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
+        return acquire(limit, (draft, ticket) -> {
+            EnvBlock block = require(draft, env);
+            caller.mustOwn(block, "attach devices to");
+            int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
+            return rules.attach(draft, block, wanted, overSubscribed, ticket);
+        });
+    }
+
+    public Outcome<EnvBlock> attachIndex(
+            EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
+        return acquire(limit, (draft, ticket) -> {
+            EnvBlock block = require(draft, env);
+            caller.mustOwn(block, "attach devices to");
+            return rules.attachIndex(draft, block, index, overSubscribed, ticket);
+        });
+    }
+
+    /** Detaches devices, those of the set that are attached. */
+    public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
+        DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
+        return transitions.transact(draft -> rules.detach(draft, require(draft, env), devices));
+    }
+
+    // ---- locks -----------------------------------------------------------------------------------------------------
+
+    /** Locks the devices that the environment has at that moment; a lock on none has the identity 0. */
+    public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
+        LockRules rules = new LockRules(caller, System.currentTimeMillis());
+        return acquire(limit, (draft, ticket) -> {
+            EnvBlock block = draft.find(env.hash(), env.id());
+            if (block == null || block.devices().isEmpty()) {
+                return new Outcome.Granted<>(
+                        new Holder(0, env.id(), env.hash(), caller.token(), caller.pid(), mode, 0, 0, DeviceSet.EMPTY));
+            }
+            return rules.lock(draft, block, block.devices(), mode, ticket);
+        });
+    }
+
+    /** Adds devices to a lock, if they can be had at once. */
+    public boolean extend(Holder held, DeviceSet added) {
+        LockRules rules = new LockRules(caller, System.currentTimeMillis());
+        return transitions.transact(draft -> rules.extend(draft, held, added));
+    }
+
+    public void unlock(Holder held) {
+        transitions.transact(draft -> draft.removeHolder(held.id()));
+    }
+
+    // ---- the dead --------------------------------------------------------------------------------------------------
+
+    /** Removes what dead processes left; the number of things removed. */
+    public int reap() {
+        return transitions.transact(draft -> Reaping.reap(draft, lives));
+    }
+
+    /** Publishes a change. What is refused is tried again if dead processes stood in its way. */
+    private <T extends @Nullable Object> T change(Edit<T> edit) {
+        try {
+            return transitions.transact(edit);
+        } catch (StateException failure) {
+            throw failure;
+        } catch (GenvException refused) {
+            if (reap() == 0) {
+                throw refused;
+            }
+            return transitions.transact(edit);
+        }
+    }
+
+    private static boolean isSeatHeld(LifeLocks locks, long token) {
+        if (token < 1 || token > LifeLocks.MAX_TOKEN) {
+            return false; // no process was ever given it: the word is damaged
+        }
+        if (locks.isHeld(token)) {
+            return true;
+        }
+        if (!locks.isIntact()) {
+            throw new StateException(
+                    "genv.live was deleted or replaced while it was in use, so who is alive cannot be told; "
+                            + "end the programs that use the directory, then delete genv.state and genv.live");
+        }
+        return false;
+    }
+
+    private static boolean isAdoptedAlive(Member member) {
+        return new ProcessIdentity(member.pid(), member.mark(), member.pidNamespace()).isAlive();
+    }
+
+    // ---- waiting ---------------------------------------------------------------------------------------------------
+
+    private <T> Outcome<T> acquire(WaitLimit limit, Attempt<T> attempt) throws InterruptedException {
+        if (limit.interruptible() && Thread.interrupted()) {
+            throw new InterruptedException("interrupted before waiting for devices");
+        }
+        Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
+        while (outcome instanceof Outcome.Busy && reap() > 0) {
+            outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
+        }
+        if (outcome instanceof Outcome.Busy<T> busy && limit.nanos() > 0) {
+            return await(limit, attempt, busy);
+        }
+        return outcome;
+    }
+
+    private <T> Outcome<T> await(WaitLimit limit, Attempt<T> attempt, Outcome.Busy<T> first)
+            throws InterruptedException {
+        long ticket = memory.nextTicket();
+        WaitLimit.Deadline deadline = limit.start();
+        QueuedRequest request = first.request();
+        Lane lane = new Lane(request.kind() == QueuedRequest.Kind.DEVICES, request.devices());
+        boolean queued = false;
+        try (Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {
+            if (!pass.isGranted()) {
+                return first;
+            }
+            queued = true;
+            return awaitTurn(limit, deadline, attempt, ticket);
+        } finally {
+            if (queued && !room.isClosed()) {
+                transitions.transact(draft -> draft.dequeue(ticket)); // without an effect where it was served
+            }
+        }
+    }
+
+    private <T> Outcome<T> awaitTurn(WaitLimit limit, WaitLimit.Deadline deadline, Attempt<T> attempt, long ticket)
+            throws InterruptedException {
+        try (WaitRoom.Waiting waiting = room.enter(limit)) {
+            while (true) {
+                waiting.reset();
+                Outcome<T> outcome = transitions.transact(draft -> turn(draft, attempt, ticket));
+                long remaining = deadline.remaining();
+                if (!(outcome instanceof Outcome.Busy) || remaining <= 0) {
+                    return outcome;
+                }
+                waiting.await(remaining);
+                if (room.isClosed()) {
+                    throw new IllegalStateException(
+                            "the host was closed while a request was waiting: path=" + files.path());
+                }
+            }
+        }
+    }
+
+    private static <T> Outcome<T> turn(Draft draft, Attempt<T> attempt, long ticket) {
+        Outcome<T> outcome = attempt.apply(draft, ticket);
+        if (outcome instanceof Outcome.Busy<T> busy) {
+            QueuedRequest request = busy.request();
+            DeviceSet queuedFor = draft.queuedFor(ticket);
+            if (queuedFor == null || !queuedFor.equals(request.devices())) {
+                draft.enqueue(request);
+            }
+        } else {
+            draft.dequeue(ticket);
+        }
+        return outcome;
+    }
+
+    private static EnvBlock require(Draft draft, EnvRules.Key env) {
+        return EnvRules.require(draft.find(env.hash(), env.id()), env.eid());
+    }
+
+    private static String shortened(String userName) {
+        return userName.length() <= 64 ? userName : userName.substring(0, 64);
+    }
+
+    /** Wakes whoever waits, gives the seat up and closes the files. What this process holds ends with its seat. */
+    @Override
+    public void close() {
+        room.close();
+        files.close();
+    }
+}

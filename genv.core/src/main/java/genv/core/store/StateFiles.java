@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import genv.api.GenvOptions;
+import genv.api.StateException;
+import genv.core.file.SharedFile;
+import genv.core.file.StateDirectory;
+import genv.core.layout.FileLayout;
+import genv.core.layout.RecordLayout;
+import genv.core.layout.RootWord;
+import genv.core.live.LifeLocks;
+import genv.core.os.BootId;
+import genv.core.state.CrashPoint;
+import genv.core.state.StateMemory;
+import genv.core.state.Transitions;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The two files of a state directory, opened, checked and made ready, and the seat of this process.
+ *
+ * <p>The state file is created whole and then linked to its name, so nobody sees it half made. The first process after a
+ * reboot finds another boot identifier in it and empties it; nobody who lives can be using it then, for whoever opens it does
+ * the same check first. That one step is done under a lock, on a byte of {@code genv.live} that no token reaches, which the
+ * kernel frees should the process die in it.
+ */
+final class StateFiles implements AutoCloseable {
+    static final String STATE = "genv.state";
+    static final String LIVE = "genv.live";
+
+    /** What is allocated on the disk at creation: all up to the records, and the beginning of the first of these. */
+    private static final long RESERVED = FileLayout.RECORD_OFFSET + RecordLayout.ENV_OFFSET;
+
+    private static final long JANITOR = LifeLocks.MAX_TOKEN;
+    private static final Duration JANITOR_LIMIT = Duration.ofSeconds(10);
+
+    private final StateDirectory directory;
+    private final LifeLocks locks;
+    private final SharedFile file;
+    private final StateMemory memory;
+    private final long token;
+
+    private StateFiles(StateDirectory directory, LifeLocks locks, SharedFile file, StateMemory memory, long token) {
+        this.directory = directory;
+        this.locks = locks;
+        this.file = file;
+        this.memory = memory;
+        this.token = token;
+    }
+
+    static StateFiles open(Path path, GenvOptions.Sharing sharing) {
+        StateDirectory directory = StateDirectory.open(path, sharing);
+        LifeLocks locks = null;
+        SharedFile file = null;
+        boolean done = false;
+        try {
+            Path live = directory.ensureFile(LIVE);
+            locks = LifeLocks.open(live);
+            LifeLocks opened = locks;
+            file = SharedFile.openOrCreate(
+                    directory,
+                    STATE,
+                    FileLayout.FILE_SIZE,
+                    RESERVED,
+                    (header, size) -> checkHeader(header, size, path.resolve(STATE)),
+                    segment -> initialise(segment, opened.fileId()));
+            MemorySegment segment = file.segment();
+            checkLiveFile(segment, locks, path);
+            emptyAfterReboot(segment, live, path);
+            StateMemory memory = new StateMemory(segment);
+            long token = takeSeat(memory, locks, file.path());
+            done = true;
+            return new StateFiles(directory, locks, file, memory, token);
+        } finally {
+            if (!done) {
+                closeAll(file, locks, directory);
+            }
+        }
+    }
+
+    StateMemory memory() {
+        return memory;
+    }
+
+    LifeLocks locks() {
+        return locks;
+    }
+
+    SharedFile file() {
+        return file;
+    }
+
+    long token() {
+        return token;
+    }
+
+    Path path() {
+        return file.path();
+    }
+
+    @Override
+    public void close() {
+        closeAll(file, locks, directory);
+    }
+
+    private static void closeAll(
+            @org.jspecify.annotations.Nullable SharedFile file,
+            @org.jspecify.annotations.Nullable LifeLocks locks,
+            StateDirectory directory) {
+        try (directory) {
+            try (locks) {
+                if (file != null) {
+                    file.close();
+                }
+            }
+        }
+    }
+
+    private static long takeSeat(StateMemory memory, LifeLocks locks, Path path) {
+        long token;
+        do {
+            token = memory.nextToken();
+            CrashPoint.TOKEN_DRAWN.reach();
+            if (token < 1 || token > LifeLocks.MAX_TOKEN) {
+                throw new StateException("the state file is damaged: path=" + path + " next_token=" + token + " limit="
+                        + LifeLocks.MAX_TOKEN + mend());
+            }
+        } while (!locks.tryHold(token)); // held by somebody: the counter was damaged or set back; the next one then
+        CrashPoint.SEAT_TAKEN.reach();
+        return token;
+    }
+
+    // ---- the header ------------------------------------------------------------------------------------------------
+
+    private static void initialise(MemorySegment segment, long liveFile) {
+        StateMemory memory = new StateMemory(segment);
+        BootId boot = BootId.current();
+        segment.set(JAVA_LONG, FileLayout.SIZE_OFFSET, FileLayout.FILE_SIZE);
+        segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET, boot.high());
+        segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET + 8, boot.low());
+        segment.set(JAVA_LONG, FileLayout.LIVE_INODE_OFFSET, liveFile);
+        segment.set(JAVA_LONG, FileLayout.CREATED_OFFSET, System.currentTimeMillis());
+        Transitions.initialise(memory, 1);
+        segment.set(JAVA_LONG, FileLayout.VERSION_OFFSET, FileLayout.FORMAT_VERSION);
+        segment.set(JAVA_LONG, FileLayout.MAGIC_OFFSET, FileLayout.MAGIC);
+    }
+
+    private static void checkHeader(MemorySegment header, long size, Path path) {
+        if (header.byteSize() < 64) {
+            throw new StateException("the state file is too short: path=" + path + " bytes=" + size + " expected="
+                    + FileLayout.FILE_SIZE + mend());
+        }
+        long magic = header.get(JAVA_LONG, FileLayout.MAGIC_OFFSET);
+        if (magic == Long.reverseBytes(FileLayout.MAGIC)) {
+            throw new StateException("the state file was made on a machine of the other byte order: path=" + path
+                    + "; a state directory belongs to one host: give each its own (GENV_TMPDIR)");
+        }
+        if (magic != FileLayout.MAGIC) {
+            throw new StateException("the file is not a state file of genv: path=" + path + " magic=0x"
+                    + Long.toHexString(magic) + "; move it away, or use another directory (GENV_TMPDIR)");
+        }
+        long version = header.get(JAVA_LONG, FileLayout.VERSION_OFFSET);
+        if (version != FileLayout.FORMAT_VERSION) {
+            throw new StateException("the state file has "
+                    + (version > FileLayout.FORMAT_VERSION ? "a newer" : "an older")
+                    + " format: path=" + path + " version=" + version + " supported=" + FileLayout.FORMAT_VERSION
+                    + "; use one version of genv for all programs of a host, then" + mend().substring(1));
+        }
+        long said = header.get(JAVA_LONG, FileLayout.SIZE_OFFSET);
+        if (said != FileLayout.FILE_SIZE) {
+            throw new StateException("the state file is damaged: path=" + path + " size_in_header=" + said
+                    + " expected=" + FileLayout.FILE_SIZE + mend());
+        }
+    }
+
+    private static void checkLiveFile(MemorySegment segment, LifeLocks locks, Path directory) {
+        long expected = segment.get(JAVA_LONG, FileLayout.LIVE_INODE_OFFSET);
+        if (expected != locks.fileId()) {
+            throw new StateException("genv.live is not the file that the state was made with: directory=" + directory
+                    + " inode=" + locks.fileId() + " expected=" + expected
+                    + "; it was deleted or copied, so who is alive cannot be told" + mend());
+        }
+    }
+
+    private static String mend() {
+        return "; end the programs that use it, then delete genv.state and genv.live";
+    }
+
+    // ---- after a reboot --------------------------------------------------------------------------------------------
+
+    private static boolean isOfThisBoot(MemorySegment segment) {
+        VarHandle.acquireFence();
+        BootId boot = BootId.current();
+        return segment.get(JAVA_LONG, FileLayout.BOOT_OFFSET) == boot.high()
+                && segment.get(JAVA_LONG, FileLayout.BOOT_OFFSET + 8) == boot.low();
+    }
+
+    private static void emptyAfterReboot(MemorySegment segment, Path live, Path directory) {
+        if (isOfThisBoot(segment)) {
+            VarHandle.acquireFence();
+            return;
+        }
+        long start = System.nanoTime();
+        try (LifeLocks janitor = LifeLocks.open(live)) {
+            while (!janitor.tryHold(JANITOR)) {
+                if (System.nanoTime() - start > JANITOR_LIMIT.toNanos()) {
+                    throw new StateException(
+                            "another process has not finished emptying the state after a reboot: directory=" + directory
+                                    + " waited=" + JANITOR_LIMIT + "; it seems to be stopped: let it go on, or end it");
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
+            if (isOfThisBoot(segment)) {
+                return;
+            }
+            StateMemory memory = new StateMemory(segment);
+            long version = RootWord.version(memory.rootAcquire());
+            Transitions.initialise(memory, version > 0 && version < 1L << 51 ? version + 1 : 1);
+            BootId boot = BootId.current();
+            segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET + 8, boot.low());
+            VarHandle.releaseFence();
+            segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET, boot.high());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small NVML for tests, built and loaded as a real library. FAKE_NVML_DEVICES is the number of devices (default 2),
+ * FAKE_NVML_INIT what nvmlInit_v2 returns. It writes one line to standard error for each nvmlInit_v2 and nvmlShutdown.
+ * It lacks most functions on purpose.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nvml_abi.h"
+
+/* What is defined here has the types that the header declares, or this does not compile. */
+#define CHECKED(name) extern __typeof__(*(name##_fn)0) name;
+#define CHECKED_AS(name, type) extern __typeof__(*(type##_fn)0) name;
+
+CHECKED_AS(nvmlInit_v2, nvmlInit)
+CHECKED(nvmlShutdown)
+CHECKED(nvmlErrorString)
+CHECKED(nvmlSystemGetNVMLVersion)
+CHECKED_AS(nvmlDeviceGetCount_v2, nvmlDeviceGetCount)
+CHECKED_AS(nvmlDeviceGetHandleByIndex_v2, nvmlDeviceGetHandleByIndex)
+CHECKED_AS(nvmlDeviceGetPciInfo_v3, nvmlDeviceGetPciInfo)
+CHECKED(nvmlDeviceGetName)
+CHECKED(nvmlDeviceGetUUID)
+CHECKED(nvmlDeviceGetMemoryInfo_v2)
+CHECKED(nvmlDeviceGetTemperatureV)
+CHECKED_AS(nvmlDeviceGetComputeRunningProcesses_v3, nvmlDeviceGetRunningProcesses)
+
+#define MAX_DEVICES 64
+
+static char devices[MAX_DEVICES];
+static int initialised;
+
+static unsigned int number_of(const char *variable, unsigned int otherwise) {
+    const char *value = getenv(variable);
+    return value == NULL ? otherwise : (unsigned int)strtoul(value, NULL, 10);
+}
+
+static unsigned int count(void) {
+    unsigned int wanted = number_of("FAKE_NVML_DEVICES", 2);
+    return wanted > MAX_DEVICES ? MAX_DEVICES : wanted;
+}
+
+static unsigned int index_of(nvmlDevice_t device) {
+    return (unsigned int)((char *)device - devices);
+}
+
+nvmlReturn_t nvmlInit_v2(void) {
+    nvmlReturn_t code = number_of("FAKE_NVML_INIT", NVML_SUCCESS);
+    fprintf(stderr, "fake nvml: init\n");
+    initialised += code == NVML_SUCCESS;
+    return code;
+}
+
+nvmlReturn_t nvmlShutdown(void) {
+    fprintf(stderr, "fake nvml: shutdown\n");
+    if (initialised == 0) {
+        return NVML_ERROR_UNINITIALIZED;
+    }
+    initialised--;
+    return NVML_SUCCESS;
+}
+
+const char *nvmlErrorString(nvmlReturn_t result) {
+    return result == 4711 ? "a text of the library" : "another text";
+}
+
+nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned int length) {
+    snprintf(version, length, "13.0.1");
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetCount_v2(unsigned int *deviceCount) {
+    *deviceCount = count();
+    return initialised ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
+}
+
+nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice_t *device) {
+    if (index >= count()) {
+        return NVML_ERROR_INVALID_ARGUMENT;
+    }
+    *device = &devices[index];
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci) {
+    memset(pci, 0, sizeof *pci);
+    pci->domain = 7;
+    pci->bus = 0x20 + index_of(device);
+    pci->device = 3;
+    snprintf(pci->busId, sizeof pci->busId, "%08X:%02X:%02X.0", pci->domain, pci->bus, pci->device);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned int length) {
+    (void)device;
+    snprintf(name, length, "NVIDIA C");
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigned int length) {
+    snprintf(uuid, length, "GPU-c-%u", index_of(device));
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *memory) {
+    if (memory->version != nvmlMemory_v2) {
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    }
+    memory->total = 16ULL << 30;
+    memory->reserved = 1ULL << 30;
+    memory->used = index_of(device);
+    memory->free = memory->total - memory->reserved - memory->used;
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t device, nvmlTemperature_v1_t *temperature) {
+    if (temperature->version != nvmlTemperature_v1 || temperature->sensorType != NVML_TEMPERATURE_GPU) {
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    }
+    temperature->temperature = 40 + (int)index_of(device);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned int *infoCount, void *infos) {
+    nvmlProcessInfo_v2_t *list = infos;
+    unsigned int room = *infoCount;
+    unsigned int i;
+
+    *infoCount = 40;
+    if (room < 40) {
+        return NVML_ERROR_INSUFFICIENT_SIZE;
+    }
+    for (i = 0; i < 40; i++) {
+        list[i].pid = 1000 + i;
+        list[i].usedGpuMemory = i + index_of(device);
+        list[i].gpuInstanceId = 0xFFFFFFFF;
+        list[i].computeInstanceId = 0xFFFFFFFF;
+    }
+    return NVML_SUCCESS;
+}
