@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A small NVML for tests, built and loaded as a real library. FAKE_NVML_DEVICES is the number of devices (default 2),
- * FAKE_NVML_INIT what nvmlInit_v2 returns. It writes one line to standard error for each nvmlInit_v2 and nvmlShutdown.
- * It lacks most functions on purpose.
+ * FAKE_NVML_INIT what nvmlInit_v2 returns. Where FAKE_NVML_TRACE is set it writes one line to standard error for each
+ * nvmlInit_v2 and nvmlShutdown. It lacks most functions on purpose.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,19 +42,25 @@ static unsigned int count(void) {
     return wanted > MAX_DEVICES ? MAX_DEVICES : wanted;
 }
 
+static void trace(const char *function) {
+    if (getenv("FAKE_NVML_TRACE") != NULL) {
+        fprintf(stderr, "fake nvml: %s\n", function);
+    }
+}
+
 static unsigned int index_of(nvmlDevice_t device) {
     return (unsigned int)((char *)device - devices);
 }
 
 nvmlReturn_t nvmlInit_v2(void) {
     nvmlReturn_t code = number_of("FAKE_NVML_INIT", NVML_SUCCESS);
-    fprintf(stderr, "fake nvml: init\n");
+    trace("init");
     initialised += code == NVML_SUCCESS;
     return code;
 }
 
 nvmlReturn_t nvmlShutdown(void) {
-    fprintf(stderr, "fake nvml: shutdown\n");
+    trace("shutdown");
     if (initialised == 0) {
         return NVML_ERROR_UNINITIALIZED;
     }

@@ -14,7 +14,8 @@ public final class LookAtHost {
     public static void main(String[] args) {
         Snapshot snapshot = Genv.snapshot();
         for (EnvInfo env : snapshot.envs()) {
-            System.out.println(env.eid() + " of " + env.username() + " has " + env.devices() + ", members " + env.pids());
+            System.out.println(
+                    env.eid() + " of " + env.username() + " has " + env.devices() + ", members " + env.pids());
         }
         for (DeviceInfo device : snapshot.devices()) {
             System.out.println("device " + device.index() + " " + device.name().orElse("?")

@@ -54,7 +54,8 @@ public final class Quickstart {
             Stage.JOINED.reach(other);
             int shared = lookAtBoth();
             Stage.SEEN.reach(other);
-            say("shares device " + shared + ", has " + Genv.attach(DeviceRequest.index(shared).overSubscribed()));
+            say("shares device " + shared + ", has "
+                    + Genv.attach(DeviceRequest.index(shared).overSubscribed()));
             Stage.SHARING.reach(other);
             for (int turn = 1; turn <= TURNS; turn++) {
                 takeTurn(turn, shared);
@@ -81,8 +82,8 @@ public final class Quickstart {
         List<Integer> mine = snapshot.env(own).orElseThrow().devices();
         List<Integer> theirs = snapshot.env(other).orElseThrow().devices();
         say("sees " + own + " with " + mine + " and " + other + " with " + theirs);
-        boolean oneIsFree =
-                snapshot.devices().stream().anyMatch(device -> device.attachments().isEmpty());
+        boolean oneIsFree = snapshot.devices().stream()
+                .anyMatch(device -> device.attachments().isEmpty());
         require(Collections.disjoint(mine, theirs) || !oneIsFree, "both have the same device while another is free");
         return Stream.of(mine, theirs).map(List::getFirst).sorted().findFirst().orElseThrow();
     }
@@ -103,7 +104,7 @@ public final class Quickstart {
 
     /** Tells whether a backend has devices, and which. */
     private static void probe() {
-        try (Activation env = Genv.activate(EnvConfig.builder().gpus(1).build())) {
+        try (Activation _ = Genv.activate(EnvConfig.builder().gpus(1).build())) {
             list();
         } catch (DevicesUnavailableException taken) {
             list();

@@ -43,8 +43,8 @@ enum Stage {
                 return;
             }
             if (System.nanoTime() - start > PATIENCE.toNanos()) {
-                throw new IllegalStateException(
-                        "the other process has not come so far: stage=" + this + ", other=" + env + ", waited=" + PATIENCE);
+                throw new IllegalStateException("the other process has not come so far: stage=" + this + ", other="
+                        + env + ", waited=" + PATIENCE);
             }
             Thread.sleep(10);
         }
@@ -53,7 +53,7 @@ enum Stage {
     private boolean isReachedBy(EnvInfo env) {
         return env.config()
                 .name()
-                .filter(name -> valueOf(name.toUpperCase(Locale.ROOT)).ordinal() >= ordinal())
+                .filter(name -> valueOf(name.toUpperCase(Locale.ROOT)).compareTo(this) >= 0)
                 .isPresent();
     }
 }

@@ -71,8 +71,7 @@ final class DeviceReader {
     /** The nearest NUMA node; the one of lowest number where several are equally near. */
     OptionalInt numaNode(MemorySegment device) {
         scratch.fill((byte) 0);
-        if (!NvmlCode.delivered(
-                nvml.memoryAffinity(device, NODE_WORDS, scratch, NvmlAbi.NVML_AFFINITY_SCOPE_NODE()))) {
+        if (!NvmlCode.delivered(nvml.memoryAffinity(device, NODE_WORDS, scratch, NvmlAbi.NVML_AFFINITY_SCOPE_NODE()))) {
             return OptionalInt.empty();
         }
         for (int i = 0; i < NODE_WORDS; i++) {

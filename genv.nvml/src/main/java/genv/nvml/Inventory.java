@@ -28,13 +28,12 @@ record Inventory(int epoch, List<Device> devices, Map<Integer, Entry> entries, L
         /** How messages and faults name it. */
         String label() {
             String index = "index=" + device.index();
-            return instance
-                    ? index
-                    : pci.map(PciAddress::text).orElse(index);
+            return instance ? index : pci.map(PciAddress::text).orElse(index);
         }
     }
 
-    @Nullable Entry entry(int index) {
+    @Nullable
+    Entry entry(int index) {
         return entries.get(index);
     }
 

@@ -244,8 +244,8 @@ final class InventoryReader {
                 faults.add(new DeviceFault(
                         "index=" + index,
                         "no longer there: uuid=" + uuid
-                                + "; it was removed, or its mig instance destroyed: open the host anew for what replaced"
-                                + " it"));
+                                + "; it was removed, or its mig instance destroyed: open the host anew for what"
+                                + " replaced it"));
             }
         });
         List<Device> devices = entries.values().stream().map(Entry::device).toList();

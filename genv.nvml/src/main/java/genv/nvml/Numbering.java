@@ -33,7 +33,8 @@ final class Numbering {
             return known;
         }
         boolean free = taken.add(wanted);
-        int index = free ? wanted : taken.stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
+        int index =
+                free ? wanted : taken.stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
         taken.add(index);
         Place place = new Place(index, byUuid || !free);
         places.put(uuid, place);

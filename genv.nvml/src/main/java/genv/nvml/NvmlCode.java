@@ -121,6 +121,7 @@ final class NvmlCode {
             return "not powered: " + described + "; check the external power cables";
         }
         return "lost: " + described
-                + "; look for Xid messages in the kernel log, then reset the device with nvidia-smi --gpu-reset or reboot";
+                + "; look for Xid messages in the kernel log, then reset the device with nvidia-smi --gpu-reset or"
+                + " reboot";
     }
 }

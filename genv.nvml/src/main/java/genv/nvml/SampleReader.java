@@ -79,9 +79,7 @@ final class SampleReader {
                     ? OptionalInt.of(scratch.get(ValueLayout.JAVA_INT, 0))
                     : OptionalInt.empty();
         }
-        return delivered(code)
-                ? OptionalInt.of(nvmlTemperature_v1_t.temperature(scratch))
-                : OptionalInt.empty();
+        return delivered(code) ? OptionalInt.of(nvmlTemperature_v1_t.temperature(scratch)) : OptionalInt.empty();
     }
 
     private OptionalInt power() {

@@ -89,13 +89,12 @@ class BindingTest {
         for (Map.Entry<String, Function> entry : header.functions().entrySet()) {
             FunctionDescriptor descriptor = (FunctionDescriptor) call(entry.getKey() + "_fn", "descriptor");
             Function function = entry.getValue();
-            assertThat(descriptor.returnLayout())
-                    .as(entry.getKey())
-                    .contains(layout(function.returned()));
+            assertThat(descriptor.returnLayout()).as(entry.getKey()).contains(layout(function.returned()));
             assertThat(descriptor.argumentLayouts())
                     .as(entry.getKey())
-                    .containsExactlyElementsOf(
-                            function.parameters().stream().map(BindingTest::layout).toList());
+                    .containsExactlyElementsOf(function.parameters().stream()
+                            .map(BindingTest::layout)
+                            .toList());
         }
     }
 

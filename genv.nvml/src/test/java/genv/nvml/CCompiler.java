@@ -29,7 +29,8 @@ final class CCompiler {
 
     /** Runs a program to its end and returns what it wrote to standard output. */
     static String run(Path log, List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectError(log.toFile()).start();
+        Process process =
+                new ProcessBuilder(command).redirectError(log.toFile()).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int status = process.waitFor();
         if (status != 0) {
@@ -45,8 +46,7 @@ final class CCompiler {
         Assumptions.assumeTrue(cc.isPresent(), "no C compiler: program=cc");
         List<String> command = new ArrayList<>(List.of(cc.orElseThrow().toString(), "-std=gnu11", "-Wall", "-Werror"));
         command.addAll(List.of(options));
-        command.addAll(
-                List.of("-I", NvmlAbiHeader.DIRECTORY.toString(), "-o", output.toString(), source.toString()));
+        command.addAll(List.of("-I", NvmlAbiHeader.DIRECTORY.toString(), "-o", output.toString(), source.toString()));
         run(output.resolveSibling("cc.log"), command);
         return output;
     }

@@ -12,8 +12,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ClosenessReaderTest {
     @ParameterizedTest
     @CsvSource({
-        "0,SAME_BOARD", "10,SINGLE_SWITCH", "20,MULTIPLE_SWITCHES", "30,HOST_BRIDGE", "40,NUMA_NODE", "50,SYSTEM",
-        "5,SINGLE_SWITCH", "35,NUMA_NODE", "51,SYSTEM", "-1,SYSTEM"
+        "0,SAME_BOARD",
+        "10,SINGLE_SWITCH",
+        "20,MULTIPLE_SWITCHES",
+        "30,HOST_BRIDGE",
+        "40,NUMA_NODE",
+        "50,SYSTEM",
+        "5,SINGLE_SWITCH",
+        "35,NUMA_NODE",
+        "51,SYSTEM",
+        "-1,SYSTEM"
     })
     void shouldTellHowFarThePciePathGoes(int level, Closeness expected) {
         try (FakeNvml nvml = new FakeNvml(new FakeDevice(0), new FakeDevice(1));

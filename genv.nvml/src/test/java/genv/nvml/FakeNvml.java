@@ -99,6 +99,9 @@ final class FakeNvml implements AutoCloseable {
     /** Called in nvmlInit; its result is what nvmlInit returns. */
     volatile IntSupplier onInit = NvmlAbi::NVML_SUCCESS;
 
+    /** Called at the beginning of each function but nvmlInit and nvmlShutdown. */
+    volatile Runnable onCall = () -> {};
+
     /** Called at the beginning of each listing of compute processes. */
     volatile Runnable onListing = () -> {};
 
@@ -317,8 +320,13 @@ final class FakeNvml implements AutoCloseable {
         return 0;
     }
 
-    private synchronized int state() {
+    private int state() {
+        onCall.run();
         calls.incrementAndGet();
+        return answer();
+    }
+
+    private synchronized int answer() {
         return counted == 0 ? NvmlAbi.NVML_ERROR_UNINITIALIZED() : codeOfAll;
     }
 
@@ -424,9 +432,7 @@ final class FakeNvml implements AutoCloseable {
         nvmlPciInfo_t.bus(out, found.bus);
         nvmlPciInfo_t.device(out, found.device);
         if (withText) {
-            nvmlPciInfo_t
-                    .busId(out)
-                    .setString(0, "%08X:%02X:%02X.0".formatted(found.domain, found.bus, found.device));
+            nvmlPciInfo_t.busId(out).setString(0, "%08X:%02X:%02X.0".formatted(found.domain, found.bus, found.device));
         }
         return 0;
     }

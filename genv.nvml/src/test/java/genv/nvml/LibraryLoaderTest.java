@@ -13,6 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Libraries that are not there, or are not NVML. The real loader path is in {@link NativeLibraryTest}. */
 class LibraryLoaderTest {
+    /** Where an ELF file says for which machine it is. */
+    private static final int ELF_MACHINE = 18;
+
     private static String reason(String library) {
         try (NvmlBackend backend = new NvmlBackend(new SharedSessions(LibraryLoader::load), () -> library)) {
             assertThatThrownBy(backend::devices).isInstanceOf(BackendException.class);
@@ -28,10 +31,11 @@ class LibraryLoaderTest {
     }
 
     @Test
-    void shouldBeUnavailableWhenTheFileIsNotALibrary(@TempDir Path directory) throws Exception {
-        Path text = Files.writeString(directory.resolve("libnvidia-ml.so.1"), "not a library");
-        assertThat(reason(text.toString())).contains("cannot be opened", text.toString());
-        assertThat(reason(directory.toString())).contains("cannot be opened");
+    void shouldBeUnavailableWhenTheLibraryIsForAnotherMachine(@TempDir Path directory) throws Exception {
+        byte[] library = Files.readAllBytes(Path.of(System.getProperty("java.home"), "lib", "libjava.so"));
+        library[ELF_MACHINE] ^= 0x7F;
+        Path foreign = Files.write(directory.resolve("libnvidia-ml.so.1"), library);
+        assertThat(reason(foreign.toString())).contains("cannot be opened", foreign.toString());
     }
 
     @Test

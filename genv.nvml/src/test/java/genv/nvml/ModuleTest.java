@@ -8,7 +8,6 @@ import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
 /** The module as others see it. */
@@ -42,16 +41,5 @@ class ModuleTest {
         assertThat(Files.readString(CLASSES.resolve("META-INF/services").resolve(DeviceBackend.class.getName()))
                         .strip())
                 .isEqualTo(NvmlBackend.class.getName());
-    }
-
-    @Test
-    void shouldBeCreatedWithoutTouchingAnything() {
-        DeviceBackend backend = ServiceLoader.load(ModuleTest.class.getModule().getLayer(), DeviceBackend.class).stream()
-                .filter(provider -> provider.type() == NvmlBackend.class)
-                .findFirst()
-                .orElseThrow()
-                .get();
-        assertThat(backend.id()).isEqualTo("nvml");
-        backend.close();
     }
 }

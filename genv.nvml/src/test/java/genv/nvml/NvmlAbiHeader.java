@@ -22,8 +22,7 @@ record NvmlAbiHeader(
     static final Path FILE = DIRECTORY.resolve("nvml_abi.h");
 
     private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/", Pattern.DOTALL);
-    private static final Pattern STRUCT =
-            Pattern.compile("typedef struct \\{(.*?)\\} (\\w+);", Pattern.DOTALL);
+    private static final Pattern STRUCT = Pattern.compile("typedef struct \\{(.*?)\\} (\\w+);", Pattern.DOTALL);
     private static final Pattern FUNCTION =
             Pattern.compile("typedef ([\\w ]+?\\*?)\\s*\\(\\*(\\w+)_fn\\)\\(([^)]*)\\);", Pattern.DOTALL);
     private static final Pattern ENUM = Pattern.compile("enum \\{(.*?)\\};", Pattern.DOTALL);
@@ -42,10 +41,13 @@ record NvmlAbiHeader(
         String text = COMMENT.matcher(Files.readString(FILE)).replaceAll("");
         Map<String, Integer> constants = new LinkedHashMap<>();
         each(DEFINE, text, match -> constants.put(match.group(1), Integer.valueOf(match.group(2))));
-        each(ENUM, text, values -> each(
-                ENUM_CONSTANT,
-                values.group(1),
-                match -> constants.put(match.group(1), Integer.valueOf(match.group(2)))));
+        each(
+                ENUM,
+                text,
+                values -> each(
+                        ENUM_CONSTANT,
+                        values.group(1),
+                        match -> constants.put(match.group(1), Integer.valueOf(match.group(2)))));
         Map<String, List<Member>> structs = new LinkedHashMap<>();
         each(STRUCT, text, match -> structs.put(match.group(2), members(match.group(1), constants)));
         Map<String, Function> functions = new LinkedHashMap<>();
@@ -72,7 +74,9 @@ record NvmlAbiHeader(
             Matcher matcher = match(declaration);
             String length = matcher.group(4);
             members.add(new Member(
-                    matcher.group(1).strip(), matcher.group(2), length == null ? 1 : constants.getOrDefault(length, 0)));
+                    matcher.group(1).strip(),
+                    matcher.group(2),
+                    length == null ? 1 : constants.getOrDefault(length, 0)));
         }
         return members;
     }

@@ -165,9 +165,7 @@ class NvmlBackendDevicesTest {
         try (FakeNvml nvml = new FakeNvml(plain, divided, behind);
                 NvmlBackend backend = nvml.backend()) {
             List<Device> devices = backend.devices();
-            assertThat(devices)
-                    .extracting(Device::uuid)
-                    .containsExactly(plain.uuid, "MIG-a", "MIG-b", behind.uuid);
+            assertThat(devices).extracting(Device::uuid).containsExactly(plain.uuid, "MIG-a", "MIG-b", behind.uuid);
             assertThat(devices).extracting(Device::index).containsExactly(0, 1, 2, 3);
             Device instance = devices.get(2);
             assertThat(instance.parentUuid()).contains(divided.uuid);
@@ -191,8 +189,7 @@ class NvmlBackendDevicesTest {
                 .failing("nvmlDeviceGetMemoryInfo", NvmlAbi.NVML_ERROR_NO_PERMISSION());
         try (FakeNvml nvml = new FakeNvml(gpu);
                 NvmlBackend backend = nvml.backend()) {
-            assertThat(backend.devices().getFirst().totalMemory())
-                    .contains(MemorySize.ofBytes(10 * FakeDevice.GIB));
+            assertThat(backend.devices().getFirst().totalMemory()).contains(MemorySize.ofBytes(10 * FakeDevice.GIB));
         }
     }
 
@@ -257,9 +254,10 @@ class NvmlBackendDevicesTest {
         try (FakeNvml nvml = new FakeNvml();
                 NvmlBackend backend = nvml.backend()) {
             assertThat(backend.availability())
-                    .isInstanceOfSatisfying(Availability.Unavailable.class, unavailable -> assertThat(
-                                    unavailable.reason())
-                            .contains("no nvidia device", "library=fake"));
+                    .isInstanceOfSatisfying(
+                            Availability.Unavailable.class,
+                            unavailable ->
+                                    assertThat(unavailable.reason()).contains("no nvidia device", "library=fake"));
             assertThat(nvml.shutdowns).hasValue(1);
         }
     }

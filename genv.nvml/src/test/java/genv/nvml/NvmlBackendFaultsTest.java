@@ -45,8 +45,7 @@ class NvmlBackendFaultsTest {
 
     @Test
     void shouldSayWhatToDoWhenADeviceIsForbidden() {
-        FakeDevice bad =
-                new FakeDevice(1).failing("nvmlDeviceGetHandleByIndex", NvmlAbi.NVML_ERROR_NO_PERMISSION());
+        FakeDevice bad = new FakeDevice(1).failing("nvmlDeviceGetHandleByIndex", NvmlAbi.NVML_ERROR_NO_PERMISSION());
         try (FakeNvml nvml = new FakeNvml(three(bad));
                 NvmlBackend backend = nvml.backend()) {
             assertThat(backend.devices()).hasSize(2);
@@ -71,8 +70,9 @@ class NvmlBackendFaultsTest {
         try (FakeNvml nvml = new FakeNvml(three(bad));
                 NvmlBackend backend = nvml.backend()) {
             assertThat(backend.devices()).extracting(Device::index).containsExactly(0, 2);
-            assertThat(backend.faults()).singleElement().satisfies(fault -> assertThat(fault.reason())
-                    .contains("code=999"));
+            assertThat(backend.faults())
+                    .singleElement()
+                    .satisfies(fault -> assertThat(fault.reason()).contains("code=999"));
         }
     }
 

@@ -174,7 +174,9 @@ class NvmlBackendSampleTest {
                 NvmlBackend backend = nvml.backend()) {
             nvml.processEntry = bytes;
             nvml.clearsRoom = true;
-            assertThat(backend.sample(0).processes()).extracting(DeviceProcess::pid).containsExactly(1L, 3L);
+            assertThat(backend.sample(0).processes())
+                    .extracting(DeviceProcess::pid)
+                    .containsExactly(1L, 3L);
         }
     }
 

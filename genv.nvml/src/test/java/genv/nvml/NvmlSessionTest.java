@@ -33,7 +33,9 @@ class NvmlSessionTest {
 
     private static String broken(NvmlBackend backend) {
         BackendException thrown = catchThrowableOfType(BackendException.class, backend::availability);
-        assertThat(thrown).as("what is broken is not to look like a host without devices").isNotNull();
+        assertThat(thrown)
+                .as("what is broken is not to look like a host without devices")
+                .isNotNull();
         return String.valueOf(thrown.getMessage());
     }
 
@@ -117,8 +119,7 @@ class NvmlSessionTest {
         try (FakeNvml nvml = new FakeNvml()) {
             int code = NvmlAbi.NVML_ERROR_LIB_RM_VERSION_MISMATCH();
             assertThat(InitFailure.reason(nvml.calls(), "x", code, version)).contains("loaded kernel module=535.43.02");
-            assertThat(InitFailure.reason(nvml.calls(), "x", code, directory))
-                    .contains("loaded kernel module=unknown");
+            assertThat(InitFailure.reason(nvml.calls(), "x", code, directory)).contains("loaded kernel module=unknown");
         }
     }
 
@@ -132,7 +133,9 @@ class NvmlSessionTest {
             assertThat(reason).contains("library=fake");
             assertThat(reason).contains(code == 28 ? "no nvidia device" : "code=" + code);
             assertThat(unavailable(backend)).isEqualTo(reason);
-            assertThatThrownBy(() -> backend.sample(0)).isInstanceOf(BackendException.class).hasMessage(reason);
+            assertThatThrownBy(() -> backend.sample(0))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessage(reason);
             assertThat(nvml.inits).hasValue(1);
             assertThat(nvml.shutdowns).hasValue(0);
         }
@@ -147,7 +150,9 @@ class NvmlSessionTest {
             String reason = broken(backend);
             assertThat(reason).contains("library=fake", "code=" + code);
             assertThat(broken(backend)).isEqualTo(reason);
-            assertThatThrownBy(() -> backend.sample(0)).isInstanceOf(BackendException.class).hasMessage(reason);
+            assertThatThrownBy(() -> backend.sample(0))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessage(reason);
             assertThat(nvml.inits).hasValue(1);
             assertThat(nvml.shutdowns).hasValue(0);
         }
@@ -205,17 +210,21 @@ class NvmlSessionTest {
                 NvmlBackend backend = nvml.backend();
                 ExecutorService threads = Executors.newFixedThreadPool(8)) {
             assertThat(backend.devices()).hasSize(1);
-            for (int round = 1; round <= 20; round++) {
-                nvml.reload();
-                List<Future<DeviceSample>> samples = new ArrayList<>();
-                for (int i = 0; i < 8; i++) {
-                    samples.add(threads.submit(() -> backend.sample(0)));
-                }
-                for (Future<DeviceSample> sample : samples) {
-                    assertThat(sample.get().temperature()).hasValue(55);
-                }
-                assertThat(nvml.inits).hasValue(1 + round);
+            nvml.reload();
+            // All eight are inside a call that finds the session lost before any of them can initialise anew.
+            CountDownLatch allInside = new CountDownLatch(8);
+            nvml.onCall = () -> {
+                allInside.countDown();
+                await(allInside);
+            };
+            List<Future<DeviceSample>> samples = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                samples.add(threads.submit(() -> backend.sample(0)));
             }
+            for (Future<DeviceSample> sample : samples) {
+                assertThat(sample.get().temperature()).hasValue(55);
+            }
+            assertThat(nvml.inits).hasValue(2);
         }
     }
 
@@ -296,7 +305,9 @@ class NvmlSessionTest {
             assertThat(backend.devices()).hasSize(1);
             backend.close();
             assertThat(unavailable(backend)).contains("closed");
-            assertThatThrownBy(backend::devices).isInstanceOf(BackendException.class).hasMessageContaining("closed");
+            assertThatThrownBy(backend::devices)
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("closed");
             assertThatThrownBy(backend::faults).isInstanceOf(BackendException.class);
             assertThatThrownBy(() -> backend.sample(0)).isInstanceOf(BackendException.class);
             assertThatThrownBy(() -> backend.closeness(0, 0)).isInstanceOf(BackendException.class);

@@ -46,11 +46,11 @@ class StructLayoutTest {
     void shouldHaveTheSizesAndOffsetsOfTheCompiler(@TempDir Path directory) throws Exception {
         NvmlAbiHeader header = NvmlAbiHeader.read();
         StringBuilder program = new StringBuilder("""
-                #include <stddef.h>
-                #include <stdio.h>
-                #include "nvml_abi.h"
-                int main(void) {
-                """);
+            #include <stddef.h>
+            #include <stdio.h>
+            #include "nvml_abi.h"
+            int main(void) {
+            """);
         StringBuilder expected = new StringBuilder();
         for (Map.Entry<String, List<Member>> struct : header.structs().entrySet()) {
             String name = struct.getKey();

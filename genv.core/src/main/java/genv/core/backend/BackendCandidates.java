@@ -4,6 +4,7 @@ package genv.core.backend;
 import genv.api.spi.DeviceBackend;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -44,6 +45,11 @@ record BackendCandidates(List<Candidate> found, List<String> problems) {
         if (context != null) {
             loaders.add(context);
         }
+        return load(loaders);
+    }
+
+    /** As {@link #load()}, through these class loaders. */
+    static BackendCandidates load(Collection<ClassLoader> loaders) {
         List<Candidate> found = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         Set<String> classes = new HashSet<>();

@@ -48,6 +48,7 @@ public final class CoreHost implements GenvHost {
     private final BackendSelector backends;
     private final HostInventory inventory;
     private final ConfigDirectory configDirectory;
+    private final LockRegistry locks = new LockRegistry();
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
@@ -78,7 +79,7 @@ public final class CoreHost implements GenvHost {
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
                 name -> name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : Optional.empty(),
                 directory);
-        this.process = new ProcessScope(this::store, inventory, variables, this::members);
+        this.process = new ProcessScope(this::store, inventory, variables, this::members, locks);
     }
 
     /** Opens the state now, so that what is wrong with its directory is said at once. */
@@ -162,17 +163,18 @@ public final class CoreHost implements GenvHost {
         String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
-        try (TaskEnv env = new TaskEnv(session, EnvRules.Key.of(block))) {
+        locks.enter(opened, session.key());
+        try (TaskEnv env = new TaskEnv(session, locks)) {
             return ScopedValue.where(taskScope, env.session()).call(op);
         }
     }
 
     /** The environment of a task, left when the task ends; what leaving throws is suppressed by what the task threw. */
-    private record TaskEnv(EnvSession session, EnvRules.Key key) implements AutoCloseable {
+    private record TaskEnv(EnvSession session, LockRegistry locks) implements AutoCloseable {
         @Override
         public void close() {
-            session.locks().forget();
-            session.store().leave(key, session.store().caller().member());
+            locks.leave(session.key());
+            session.store().leave(session.key(), session.store().caller().member());
         }
     }
 
@@ -272,6 +274,7 @@ public final class CoreHost implements GenvHost {
         if (index >= 0 && index < RecordLayout.MAX_DEVICES && session.devices().contains(index)) {
             return detach(session, DeviceSet.of(index));
         }
+        session.key(); // an inherited environment that has ended has no devices to leave as they are
         known(index);
         return session.view().devices();
     }
@@ -291,6 +294,9 @@ public final class CoreHost implements GenvHost {
 
     /** An index that the host has and this process may use. */
     private int known(int index) {
+        if (inventory.visible().find(index).isEmpty()) {
+            inventory.refresh(); // it may have come since
+        }
         try {
             return inventory.visible().device(index).index();
         } catch (BackendException failure) {
@@ -343,7 +349,7 @@ public final class CoreHost implements GenvHost {
         if (session == null || session.view().block() == null) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
-        return session.locks().lock(mode, limit);
+        return locks.of(session.store(), session.key()).lock(mode, limit);
     }
 
     // ---- the host --------------------------------------------------------------------------------------------------
@@ -397,7 +403,7 @@ public final class CoreHost implements GenvHost {
         try {
             return switch (operation.within(WaitLimit.of(wait))) {
                 case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
-                case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never);
+                case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never, snapshot());
                 case Outcome.Busy<EnvBlock> busy ->
                     throw Unavailable.of(
                             busy,

@@ -5,8 +5,11 @@ import genv.api.DeviceLock;
 import genv.api.GenvException;
 import genv.api.LockMode;
 import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
+import genv.core.rules.EnvRules;
 import genv.core.rules.Outcome;
+import genv.core.store.MappedStore;
 import genv.core.waiting.WaitLimit;
 import java.util.List;
 import java.util.Optional;
@@ -22,13 +25,15 @@ import org.jspecify.annotations.Nullable;
  * never held while a thread waits for other processes.
  */
 final class EnvLocks {
-    private final EnvSession session;
+    private final MappedStore store;
+    private final EnvRules.Key key;
     private @Nullable Holder held;
     private int count;
     private boolean acquiring;
 
-    EnvLocks(EnvSession session) {
-        this.session = session;
+    EnvLocks(MappedStore store, EnvRules.Key key) {
+        this.store = store;
+        this.key = key;
     }
 
     /** Locks what the environment has; empty if that could not be done within the limit. */
@@ -87,29 +92,36 @@ final class EnvLocks {
         WaitLimit rest = remaining == Long.MAX_VALUE || limit.nanos() == 0
                 ? limit
                 : new WaitLimit(Math.max(remaining, 0), limit.interruptible());
-        Outcome<Holder> outcome = session.store().lock(session.key(), mode, rest);
+        Outcome<Holder> outcome = store.lock(key, mode, rest);
         return outcome instanceof Outcome.Granted<Holder>(Holder holder) ? holder : null;
     }
 
     /** The hold of another thread, or of this one further out, with the devices that have come since. */
     private @Nullable Holder share(Holder known, LockMode mode, WaitLimit limit) {
         if (mode == LockMode.EXCLUSIVE && known.mode() == LockMode.SHARE) {
-            throw new GenvException("an exclusive lock cannot be taken inside a shared one: eid=" + session.eid()
+            throw new GenvException("an exclusive lock cannot be taken inside a shared one: eid=" + key.eid()
                     + " devices=" + known.devices() + "; it could wait for itself: close the shared lock first");
         }
-        DeviceSet added = session.devices().minus(known.devices());
+        DeviceSet added = devices().minus(known.devices());
         if (added.isEmpty()) {
             return known;
         }
-        if (session.store().extend(known, added)) {
+        if (store.extend(known, added)) {
             return known.withDevices(known.devices().union(added));
         }
         if (limit.nanos() == 0) {
             return null;
         }
         throw new GenvException("devices that were attached after the lock was taken are locked by others: eid="
-                + session.eid() + " held=" + known.devices() + " wanted=" + added
+                + key.eid() + " held=" + known.devices() + " wanted=" + added
                 + "; close the lock and take it again, so that all are locked together");
+    }
+
+    private DeviceSet devices() {
+        return store.read(draft -> {
+            EnvBlock block = draft.find(key.hash(), key.id());
+            return block == null ? DeviceSet.EMPTY : block.devices();
+        });
     }
 
     private synchronized void settle(@Nullable Holder known, @Nullable Holder got) {
@@ -126,7 +138,7 @@ final class EnvLocks {
         Holder last = takeLast(id);
         if (last != null) {
             try {
-                session.store().unlock(last);
+                store.unlock(last);
             } finally {
                 settle(null, null);
             }
@@ -185,7 +197,7 @@ final class EnvLocks {
 
         @Override
         public String toString() {
-            return "DeviceLock[eid=" + session.eid() + ", devices=" + devices + ", open=" + open + "]";
+            return "DeviceLock[eid=" + key.eid() + ", devices=" + devices + ", open=" + open + "]";
         }
     }
 }

@@ -24,7 +24,6 @@ final class EnvSession {
     private final String eid;
     private final Optional<String> optionalEid;
     private final EnvRules.@Nullable Key key;
-    private final EnvLocks locks;
 
     // seenRoot is written after view and read before it, so a view is never older than the root that it is taken for
     private volatile View view = View.ENDED;
@@ -56,7 +55,6 @@ final class EnvSession {
         this.eid = eid;
         this.optionalEid = Optional.of(eid);
         this.key = key;
-        this.locks = new EnvLocks(this);
     }
 
     String eid() {
@@ -65,10 +63,6 @@ final class EnvSession {
 
     Optional<String> optionalEid() {
         return optionalEid;
-    }
-
-    EnvLocks locks() {
-        return locks;
     }
 
     MappedStore store() {

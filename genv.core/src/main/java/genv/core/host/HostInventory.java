@@ -39,6 +39,11 @@ final class HostInventory {
         return usable().visible();
     }
 
+    /** Asks the backend again. */
+    void refresh() {
+        devices.refresh();
+    }
+
     Candidates candidates() {
         return usable().candidates();
     }

@@ -28,6 +28,7 @@ final class ProcessScope {
     private final HostInventory inventory;
     private final VariableStore variables;
     private final Supplier<MemberWatch> members;
+    private final LockRegistry locks;
     private volatile @Nullable EnvSession session;
     private boolean activating;
     private @Nullable ProcessActivation activation;
@@ -37,11 +38,13 @@ final class ProcessScope {
             Supplier<MappedStore> store,
             HostInventory inventory,
             VariableStore variables,
-            Supplier<MemberWatch> members) {
+            Supplier<MemberWatch> members,
+            LockRegistry locks) {
         this.store = store;
         this.inventory = inventory;
         this.variables = variables;
         this.members = members;
+        this.locks = locks;
         this.session =
                 inheritedEid().map(eid -> EnvSession.inherited(store, eid)).orElse(null);
     }
@@ -100,6 +103,7 @@ final class ProcessScope {
         }
         CrashPoint.VARIABLES_SET.reach();
         EnvSession entered = EnvSession.of(opened, block);
+        locks.enter(opened, entered.key());
         ProcessActivation result = new ProcessActivation(this, entered);
         applied = scope;
         activation = result;
@@ -113,7 +117,12 @@ final class ProcessScope {
         VariableScope scope = applied;
         EnvSession known = session;
         EnvBlock block = known == null ? null : known.view().block();
-        if (scope != null && block != null) {
+        if (block == null) {
+            return;
+        }
+        if (scope == null) { // inherited: the variables are the parent's until something changes
+            applied = VariableScope.open(variables, inventory.variables(block));
+        } else {
             scope.update(inventory.variables(block));
         }
     }
@@ -136,7 +145,7 @@ final class ProcessScope {
         EnvSession target = left.session();
         try {
             MappedStore opened = target.store();
-            target.locks().forget();
+            locks.leave(target.key());
             opened.leave(target.key(), opened.caller().member());
             CrashPoint.LEFT.reach();
         } finally {
@@ -147,14 +156,21 @@ final class ProcessScope {
         }
     }
 
-    /** Closes the activation, if there is one. */
+    /** Closes the activation, if there is one, and gives the variables of an inherited environment back. */
     void close() {
         ProcessActivation open;
+        VariableScope inherited = null;
         synchronized (this) {
             open = activation;
+            if (open == null) {
+                inherited = applied;
+                applied = null;
+            }
         }
         if (open != null) {
             open.close();
+        } else if (inherited != null) {
+            inherited.close();
         }
     }
 

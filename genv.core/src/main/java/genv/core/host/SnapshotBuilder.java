@@ -53,9 +53,11 @@ final class SnapshotBuilder {
             if (!pids.isEmpty()) {
                 alive.put(block.id(), block);
                 envs.add(info(block, pids));
-                addAttachments(block);
             }
         }
+        // the state has them by hash; attachments are shown in the order in which they came
+        alive.values().stream().sorted(Comparator.comparingLong(EnvBlock::id)).forEach(this::addAttachments);
+        attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
         envs.sort(Comparator.comparing(EnvInfo::created).thenComparing(EnvInfo::eid));
         for (int i = 0; i < draft.holderCount(); i++) {
             addHolder(draft.holder(i));

@@ -16,9 +16,9 @@ import java.util.stream.Collectors;
 final class Unavailable {
     private Unavailable() {}
 
-    static DevicesUnavailableException of(Outcome.Never<?> never) {
+    static DevicesUnavailableException of(Outcome.Never<?> never, Snapshot snapshot) {
         return new DevicesUnavailableException(
-                never.reason(), never.asked(), never.free().toList(), List.of());
+                never.reason(), never.asked(), never.free().toList(), snapshot.devices());
     }
 
     static DevicesUnavailableException of(Outcome.Busy<?> busy, Snapshot snapshot, Duration waited) {

@@ -10,6 +10,7 @@ package genv.core.layout;
  */
 public final class Checksum {
     private static final long STEP = 0x9e37_79b9_7f4a_7c16L;
+    private static final long SALT_STEP = 0xd6e8_feb8_6659_fd93L;
     private static final long START = 0x243f_6a88_85a3_08d3L;
 
     private Checksum() {}
@@ -20,7 +21,7 @@ public final class Checksum {
 
     /** Continues a sum over {@code count} words from {@code from} of an array; sections are told apart by {@code salt}. */
     public static long add(long sum, long[] words, int from, int count, int salt) {
-        long factor = ((long) salt << 48 | 1) + STEP;
+        long factor = firstFactor(salt);
         long s = sum;
         for (int i = from; i < from + count; i++) {
             s += (words[i] ^ START) * factor;
@@ -46,6 +47,11 @@ public final class Checksum {
 
     /** Continues a sum over one word. */
     public static long add(long sum, long word, int salt) {
-        return sum + (word ^ START) * ((long) salt << 48 | (STEP + 1));
+        return sum + (word ^ START) * firstFactor(salt);
+    }
+
+    /** Odd, and in all of its bits another one for each salt: sections that changed places are noticed. */
+    private static long firstFactor(int salt) {
+        return (salt * SALT_STEP | 1) + STEP;
     }
 }

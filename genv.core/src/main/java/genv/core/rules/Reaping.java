@@ -11,6 +11,37 @@ import java.util.List;
 public final class Reaping {
     private Reaping() {}
 
+    /** Removes all that belongs to one process, as if it were dead. */
+    public static void removeAll(Draft draft, long token, Lives lives) {
+        for (int i = draft.envCount() - 1; i >= 0; i--) {
+            EnvBlock block = draft.env(i);
+            List<Member> others = block.members().stream()
+                    .filter(member -> !isSeatOf(member, token))
+                    .toList();
+            if (others.size() < block.members().size()) {
+                if (others.stream().anyMatch(lives::isAlive)) {
+                    draft.put(block.withMembers(others));
+                } else {
+                    draft.remove(block);
+                }
+            }
+        }
+        for (int i = draft.holderCount() - 1; i >= 0; i--) {
+            if (draft.holder(i).token() == token) {
+                draft.removeHolderAt(i);
+            }
+        }
+        for (int i = draft.waiterCount() - 1; i >= 0; i--) {
+            if (draft.waiterToken(i) == token) {
+                draft.removeWaiterAt(i);
+            }
+        }
+    }
+
+    private static boolean isSeatOf(Member member, long token) {
+        return member.kind() == Member.Kind.SEATED && member.mark() == token;
+    }
+
     /**
      * Removes all that belongs to the dead.
      *

@@ -44,6 +44,7 @@ public final class MappedStore implements AutoCloseable {
     private final Caller caller;
     private final WaitRoom room;
     private final Gate<Lane> gate = new Gate<>();
+    private volatile boolean closed;
 
     private record Lane(boolean devices, DeviceSet set) {}
 
@@ -121,6 +122,9 @@ public final class MappedStore implements AutoCloseable {
 
     /** Takes a membership away; true if the environment has ended with it. */
     public boolean leave(EnvRules.Key env, Member member) {
+        if (closed) {
+            return true; // closing has left everything
+        }
         EnvRules rules = new EnvRules(caller, lives);
         return change(draft -> rules.leave(draft, env, member));
     }
@@ -192,6 +196,9 @@ public final class MappedStore implements AutoCloseable {
     }
 
     public void unlock(Holder held) {
+        if (closed) {
+            return;
+        }
         transitions.transact(draft -> draft.removeHolder(held.id()));
     }
 
@@ -312,10 +319,19 @@ public final class MappedStore implements AutoCloseable {
         return userName.length() <= 64 ? userName : userName.substring(0, 64);
     }
 
-    /** Wakes whoever waits, gives the seat up and closes the files. What this process holds ends with its seat. */
+    /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */
     @Override
     public void close() {
-        room.close();
-        files.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (files) {
+            room.close();
+            transitions.transact(draft -> {
+                Reaping.removeAll(draft, caller.token(), lives);
+                return null;
+            });
+        }
     }
 }

@@ -62,7 +62,7 @@ public final class VariableScope implements AutoCloseable {
         try {
             if (closed) {
                 throw new GenvException("variables cannot be changed after their environment was left: eid="
-                        + applied.entries().get(VariableNames.GENV_ENVIRONMENT_ID));
+                        + applied.set().getOrDefault(VariableNames.GENV_ENVIRONMENT_ID, ""));
             }
             change(applied.entries(), variables.entries());
             applied = variables;

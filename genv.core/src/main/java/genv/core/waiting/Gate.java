@@ -9,7 +9,9 @@ import java.util.concurrent.TimeUnit;
  * Keeps the shared queue short: of the threads of this process that wait for the same thing, only the first few stand in it,
  * the others wait in front of the gate, in order.
  *
- * <p>It does not change who is served first: each draws its ticket before it comes to the gate.
+ * <p>Each draws its ticket before it comes to the gate and keeps that place when it goes through. A later ticket of another
+ * process could be served before one that stands in front of the gate only if everybody past the gate were served before the
+ * next one goes through it.
  */
 public final class Gate<K> {
     /** How many may be past the gate for one key: several, since shares are granted to several at a time. */

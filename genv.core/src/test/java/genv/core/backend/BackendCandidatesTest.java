@@ -98,6 +98,20 @@ class BackendCandidatesTest {
     }
 
     @Test
+    void shouldTakeFirstCopyWhenSeveralLoadersHaveTheClass() throws IOException {
+        install(List.of(GOOD), List.of(InstalledBackends.Good.class));
+
+        try (JarLoader first = new JarLoader(jar);
+                JarLoader second = new JarLoader(jar)) {
+            assertThat(BackendCandidates.load(List.of(first, second, first)).found())
+                    .filteredOn(candidate -> candidate.className().equals(GOOD))
+                    .singleElement()
+                    .extracting(candidate -> candidate.backend().getClass().getClassLoader())
+                    .isSameAs(first);
+        }
+    }
+
+    @Test
     void shouldCreateNewInstancesWhenLoadedAgain() throws IOException {
         install(List.of(GOOD), List.of(InstalledBackends.Good.class));
 

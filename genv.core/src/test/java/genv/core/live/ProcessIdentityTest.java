@@ -73,7 +73,7 @@ class ProcessIdentityTest {
             BufferedReader output = parent.inputReader();
             long pid = Long.parseLong(output.readLine());
             ProcessStat stat = ProcessStat.read(pid).orElseThrow();
-            while (!stat.isDead()) {
+            while (stat.state() != 'Z') {
                 Thread.onSpinWait();
                 stat = ProcessStat.read(pid).orElseThrow();
             }

@@ -173,7 +173,9 @@ class VariableScopeTest {
         VariableScope scope = VariableScope.open(store, variables(config(1), 0));
         scope.close();
 
-        assertThatExceptionOfType(GenvException.class).isThrownBy(() -> scope.update(variables(config(2), 0)));
+        assertThatExceptionOfType(GenvException.class)
+                .isThrownBy(() -> scope.update(variables(config(2), 0)))
+                .withMessageContaining("eid=e1");
 
         assertThat(store.toMap()).isEqualTo(INITIAL);
     }

@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * notices it, at the latest {@link #close}. All failures are {@link AssertionError}s. Thread-safe.
  */
 public final class ChildJvm implements AutoCloseable {
+    /** At least; a machine that is busy with other children takes its time to start one more. */
+    private static final Duration BEGIN_LIMIT = Duration.ofSeconds(60);
+
     private static final Duration DUMP_LIMIT = Duration.ofSeconds(10);
 
     private final String name;
@@ -117,10 +120,11 @@ public final class ChildJvm implements AutoCloseable {
      * @throws IllegalArgumentException where it has more than one line
      */
     public void tell(String message) {
+        String line = Wire.MESSAGE + Wire.requireLine(message);
         jvm();
         transcript.add(Source.TOLD, message);
         try {
-            write(Wire.MESSAGE + Wire.requireLine(message));
+            write(line);
         } catch (UncheckedIOException e) {
             throw failure("child cannot be told: message=" + message, e);
         }
@@ -154,19 +158,22 @@ public final class ChildJvm implements AutoCloseable {
 
     /** {@return the child's next message if it is here already} */
     public Optional<String> poll() {
-        Optional<String> head = messages.peek();
-        if (head == null || head.isEmpty()) {
+        Optional<String> head = messages.poll();
+        if (head == null) {
             return Optional.empty();
         }
-        head = messages.poll();
-        return head == null ? Optional.empty() : head;
+        if (head.isEmpty()) {
+            messages.add(head);
+        }
+        return head;
     }
 
     /** Kills the JVM by SIGKILL, wherever it is, also when it is stopped; on return it is dead and reaped. */
     public void kill() {
         ProcessHandle handle = jvm();
         rememberOrphans();
-        killed = true;
+        // one that had ended by itself may have failed, which must not go unnoticed
+        killed |= handle.isAlive();
         handle.destroyForcibly();
         transcript.add(Source.HARNESS, "killed");
         if (!waitFor(deadline)) {
@@ -287,10 +294,11 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     private ProcessHandle jvm() {
+        Duration limit = deadline.compareTo(BEGIN_LIMIT) > 0 ? deadline : BEGIN_LIMIT;
         try {
-            return jvm.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+            return jvm.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw failure("child does not begin: limit=" + deadline, e);
+            throw failure("child does not begin: limit=" + limit, e);
         } catch (ExecutionException e) {
             awaitReaders();
             exitSeen = true;
@@ -301,6 +309,7 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     private String await(String awaited) {
+        jvm();
         Optional<String> message;
         try {
             message = messages.poll(deadline.toNanos(), TimeUnit.NANOSECONDS);
@@ -570,7 +579,8 @@ public final class ChildJvm implements AutoCloseable {
         }
 
         /**
-         * How long each wait for the child may take; without it, a minute.
+         * How long each wait for the child may take; without it, a minute. The wait until the JVM has begun may take
+         * a minute in any case.
          *
          * @param deadline the time
          * @return this builder

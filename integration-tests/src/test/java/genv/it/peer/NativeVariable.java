@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /** The environment of this process as the C library has it, which is what native libraries see. */
+@SuppressWarnings("restricted") // getenv has no other way
 public final class NativeVariable {
     private static final MethodHandle GETENV = Linker.nativeLinker()
             .downcallHandle(

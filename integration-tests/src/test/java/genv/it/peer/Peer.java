@@ -78,11 +78,6 @@ public final class Peer implements AutoCloseable {
         return failure[1];
     }
 
-    /** Whether what was begun has no result yet. */
-    public boolean isBusy() {
-        return child.poll().isEmpty();
-    }
-
     /** The process, to be killed or stopped. */
     public ChildJvm process() {
         return child;

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
@@ -96,7 +97,7 @@ class GenvTestEndTest {
 
     private static List<Throwable> failures(String method) {
         SummaryGeneratingListener listener = run(LauncherDiscoveryRequestBuilder.request()
-                .selectors(selectMethod(Sample.class, method + "(" + GenvHosts.class.getName() + ")")));
+                .selectors(selectMethod(Sample.class, method, GenvHosts.class)));
         assertEquals(1, listener.getSummary().getTestsStartedCount());
         return listener.getSummary().getFailures().stream()
                 .map(failure -> failure.getException())
@@ -105,12 +106,13 @@ class GenvTestEndTest {
 
     private static SummaryGeneratingListener run(LauncherDiscoveryRequestBuilder request) {
         SummaryGeneratingListener listener = new SummaryGeneratingListener();
+        request.configurationParameter("junit.jupiter.conditions.deactivate", "org.junit.*DisabledCondition");
         LauncherFactory.create().execute(request.build(), listener);
         return listener;
     }
 
-    /** Run by the tests above alone. */
     @GenvTest
+    @Disabled("run by the tests above alone")
     static final class Sample {
         @Test
         void passes(GenvHosts hosts) {
@@ -128,18 +130,22 @@ class GenvTestEndTest {
 
         @Test
         void leavesChild(GenvHosts hosts) {
+            leaveChild(hosts);
+        }
+
+        @Test
+        @GenvTest(checkLeaks = false)
+        void mayLeaveChild(GenvHosts hosts) {
+            leaveChild(hosts);
+        }
+
+        private static void leaveChild(GenvHosts hosts) {
             directory = hosts.stateDirectory().getParent();
             ChildJvm started = ChildJvm.of(GenvTestTest.TakesOne.class)
                     .arguments(hosts.stateDirectory().toString())
                     .start();
             child = started;
             started.expect("has");
-        }
-
-        @Test
-        @GenvTest(checkLeaks = false)
-        void mayLeaveChild(GenvHosts hosts) {
-            leavesChild(hosts);
         }
 
         @Test
@@ -151,6 +157,7 @@ class GenvTestEndTest {
     }
 
     @GenvTest
+    @Disabled("run by the tests above alone")
     static final class AsksTooEarly {
         @BeforeAll
         static void asks(GenvHost host) {

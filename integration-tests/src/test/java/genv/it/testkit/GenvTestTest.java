@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.it.testkit;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -109,7 +110,7 @@ class GenvTestTest {
     void shouldLeaveProcessEnvironmentAlone(GenvHost host) throws Exception {
         try (Activation _ = host.activate(ONE)) {
             Process printsVariables = new ProcessBuilder("env").start();
-            String variables = new String(printsVariables.getInputStream().readAllBytes());
+            String variables = new String(printsVariables.getInputStream().readAllBytes(), UTF_8);
             assertFalse(variables.contains("GENV_ENVIRONMENT_ID="), variables);
         }
     }

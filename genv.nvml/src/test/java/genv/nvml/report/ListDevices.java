@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package genv.nvml;
+package genv.nvml.report;
 
 import genv.api.BackendException;
 import genv.api.spi.Availability;
@@ -9,14 +9,15 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * Prints what the NVML backend finds on this machine; run in JVMs of its own by {@link NativeLibraryTest}, and by hand
+ * Prints what the NVML backend finds on this machine; run in JVMs of its own by the tests, and by hand
  * on machines with GPUs as {@code docs/hardware.md} says.
  *
- * <p>It names the backend by its interface alone, so that it can be run outside the module.
+ * <p>It knows the backend by its interface alone and has a package of its own, so that it runs outside the module.
  */
-final class ListDevices {
+public final class ListDevices {
     private ListDevices() {}
 
+    /** Takes no arguments. */
     public static void main(String[] arguments) {
         List<ServiceLoader.Provider<DeviceBackend>> providers =
                 ServiceLoader.load(DeviceBackend.class).stream().toList();

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package example;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import genv.api.Activation;
+import genv.api.EnvConfig;
+import genv.api.GenvHost;
+import genv.api.GenvOptions;
+import genv.testkit.SimulatedBackend;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs each program of the examples as its user would. */
+class ProgramsTest {
+    @TempDir
+    Path directory;
+
+    private final List<Program> programs = new ArrayList<>();
+
+    @AfterEach
+    void endPrograms() {
+        programs.forEach(Program::close);
+    }
+
+    @Test
+    void shouldGiveDeviceWhenOneIsFree() throws Exception {
+        Program program = start(2, "OneGpu");
+        assertThat(program.succeed())
+                .containsExactly("environment " + program.pid() + " has devices [0]", "active: false");
+    }
+
+    @Test
+    void shouldGiveDeviceWhenOnClassPath() throws Exception {
+        Program program = track(Program.onClassPath(state(), 2, "OneGpu"));
+        assertThat(program.succeed())
+                .containsExactly("environment " + program.pid() + " has devices [0]", "active: false");
+    }
+
+    @Test
+    void shouldWaitWhenDevicesAreTaken() throws Exception {
+        try (GenvHost host = openHost(2)) {
+            Program waiting;
+            try (Activation other = host.activate(EnvConfig.builder().gpus(1).build())) {
+                waiting = start(2, "WaitForGpus");
+                awaitWaiter(host, waiting.pid());
+                assertThat(other.devices()).containsExactly(0);
+            }
+            assertThat(waiting.succeed()).containsExactly("got devices [0, 1]");
+        }
+    }
+
+    @Test
+    void shouldRefuseAtOnceWhenHostHasTooFewDevices() throws Exception {
+        assertThat(start(1, "WaitForGpus").end(1))
+                .singleElement()
+                .asString()
+                .startsWith("more devices are asked for than there are: asked=2 devices=1");
+    }
+
+    @Test
+    void shouldShareDeviceWhenSharesFit() throws Exception {
+        List<Program> sharing = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            sharing.add(start(2, "ShareMemory"));
+        }
+        List<String> given = new ArrayList<>();
+        for (Program program : sharing) {
+            given.add(program.firstLine());
+        }
+        for (Program program : sharing) {
+            program.endInput();
+            program.succeed();
+        }
+        assertThat(given)
+                .as("four shares of 4g fit on a device of 16g, the fifth goes to the other one")
+                .containsExactlyInAnyOrder(
+                        "4g of device 0", "4g of device 0", "4g of device 0", "4g of device 0", "4g of device 1");
+    }
+
+    @Test
+    void shouldTakeTurnsWhenDeviceIsOverSubscribed() throws Exception {
+        Program one = start(1, "TakeTurns");
+        Program other = start(1, "TakeTurns");
+        for (Program program : List.of(one, other)) {
+            assertThat(program.succeed())
+                    .containsExactly(
+                            "batch 0 on devices [0]",
+                            "batch 1 on devices [0]",
+                            "batch 2 on devices [0]",
+                            "batch 3 on devices [0]",
+                            "left device [0]");
+        }
+    }
+
+    @Test
+    void shouldRunAllTasksWhenThereAreFewerDevices() throws Exception {
+        assertThat(start(3, "ManyTasks").succeed())
+                .hasSize(8)
+                .allSatisfy(line -> assertThat(line).matches("task [0-7] had devices \\[[0-2]]"));
+    }
+
+    @Test
+    void shouldGiveChildItsDevice() throws Exception {
+        try (GenvHost host = openHost(2);
+                Activation other = host.activate(EnvConfig.builder().gpus(1).build())) {
+            assertThat(other.devices()).containsExactly(0);
+            assertThat(start(2, "StartChild").succeed()).containsExactly("child sees 1", "child ended with status 0");
+        }
+    }
+
+    @Test
+    void shouldShowEnvironmentsAndDevices() throws Exception {
+        try (GenvHost host = openHost(2);
+                Activation env = host.activate(EnvConfig.builder().gpus(1).build())) {
+            List<String> shown = start(2, "LookAtHost").succeed();
+            assertThat(shown).hasSize(3);
+            assertThat(shown.get(0))
+                    .startsWith(env.eid() + " of ")
+                    .endsWith(" has [0], members [" + ProcessHandle.current().pid() + "]");
+            assertThat(shown.get(1)).endsWith(": attached to 1, locked by 0, waited for by 0");
+            assertThat(shown.get(2)).endsWith(": attached to 0, locked by 0, waited for by 0");
+        }
+    }
+
+    private Path state() {
+        return directory.resolve("state");
+    }
+
+    private Program start(int devices, String name) throws Exception {
+        return track(Program.onModulePath(state(), devices, name));
+    }
+
+    private Program track(Program program) {
+        programs.add(program);
+        return program;
+    }
+
+    private GenvHost openHost(int devices) {
+        return GenvHost.open(GenvOptions.builder()
+                .stateDirectory(state())
+                .backend(SimulatedBackend.of(devices))
+                .processEnvironment(false)
+                .build());
+    }
+
+    /** Returns when the process stands in the queue; a test that waits too long is ended by JUnit. */
+    private static void awaitWaiter(GenvHost host, long pid) {
+        while (host.snapshot().devices().stream()
+                .flatMap(device -> device.waiters().stream())
+                .noneMatch(waiter -> waiter.pid() == pid)) {
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+}

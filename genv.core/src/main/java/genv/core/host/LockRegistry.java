@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.core.rules.EnvRules;
+import genv.core.store.MappedStore;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The locks of the environments that this process is in, one for each environment however many scopes of the process are in
+ * it: so that what one scope has locked is shared with the others, and not waited for.
+ */
+final class LockRegistry {
+    private final ConcurrentHashMap<Long, Entry> entries = new ConcurrentHashMap<>();
+
+    private static final class Entry {
+        final EnvLocks locks;
+        int scopes;
+
+        Entry(EnvLocks locks) {
+            this.locks = locks;
+        }
+    }
+
+    /** Says that a scope has entered an environment. */
+    void enter(MappedStore store, EnvRules.Key key) {
+        entries.compute(key.id(), (id, known) -> {
+            Entry entry = known == null ? new Entry(new EnvLocks(store, key)) : known;
+            entry.scopes++;
+            return entry;
+        });
+    }
+
+    /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
+    EnvLocks of(MappedStore store, EnvRules.Key key) {
+        Entry known = entries.get(key.id());
+        return known != null
+                ? known.locks
+                : entries.computeIfAbsent(key.id(), id -> new Entry(new EnvLocks(store, key))).locks;
+    }
+
+    /** Says that a scope is about to leave; with the last one, what it has locked is forgotten, for leaving releases it. */
+    void leave(EnvRules.Key key) {
+        entries.computeIfPresent(key.id(), (id, entry) -> {
+            if (--entry.scopes > 0) {
+                return entry;
+            }
+            entry.locks.forget();
+            return null;
+        });
+    }
+}
