@@ -33,6 +33,12 @@ final class Program implements AutoCloseable {
 
     /** Starts a program of the examples on the module path, as the README says. */
     static Program onModulePath(Path state, int devices, String name, String... arguments) throws IOException {
+        return onModulePath(state, Map.of("GENV_MOCK_DEVICE_COUNT", Integer.toString(devices)), name, arguments);
+    }
+
+    /** The same, with these variables. */
+    static Program onModulePath(Path state, Map<String, String> variables, String name, String... arguments)
+            throws IOException {
         String modules = Built.PROGRAMS + ":" + Built.MODULES;
         List<String> command = new ArrayList<>(List.of(
                 "-p",
@@ -41,7 +47,7 @@ final class Program implements AutoCloseable {
                 "-m",
                 "genv.examples/genv.examples." + name));
         command.addAll(List.of(arguments));
-        return java(state, Map.of("GENV_MOCK_DEVICE_COUNT", Integer.toString(devices)), command);
+        return java(state, variables, command);
     }
 
     /** Starts a program of the examples on the class path, as the README says. */

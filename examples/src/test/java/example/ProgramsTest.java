@@ -8,7 +8,9 @@ import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.testkit.SimulatedBackend;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -126,6 +128,14 @@ class ProgramsTest {
             assertThat(shown.get(1)).endsWith(": attached to 1, locked by 0, waited for by 0");
             assertThat(shown.get(2)).endsWith(": attached to 0, locked by 0, waited for by 0");
         }
+    }
+
+    @Test
+    void shouldCreateDirectoryOfGroupWhenAskedFor() throws Exception {
+        Path group = directory.resolve("group");
+        Program program = track(Program.onModulePath(state(), 1, "GroupHost", group.toString()));
+        assertThat(program.succeed()).containsExactly("devices [0]");
+        assertThat(Files.getPosixFilePermissions(group)).isEqualTo(PosixFilePermissions.fromString("rwxrwx---"));
     }
 
     private Path state() {

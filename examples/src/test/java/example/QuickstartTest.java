@@ -45,6 +45,18 @@ class QuickstartTest {
     }
 
     @Test
+    void shouldOverSubscribeWhenSchedulerShowsOneDevice() throws Exception {
+        Map<String, String> variables = Map.of("GENV_MOCK_DEVICE_COUNT", "2", "CUDA_VISIBLE_DEVICES", "1");
+        try (Program a = Program.onModulePath(directory, variables, "Quickstart", "a");
+                Program b = Program.onModulePath(directory, variables, "Quickstart", "b")) {
+            for (Program program : List.of(a, b)) {
+                assertThat(program.succeed())
+                        .anyMatch(line -> line.matches(".* sees quickstart-. with \\[1] and quickstart-. with \\[1]"));
+            }
+        }
+    }
+
+    @Test
     void shouldLeaveNothingInDirectoryOfHostWhenItIsUsed() throws Exception {
         Path state = directory.resolve("host");
         quickstart("--simulated", "--state", state.toString()).succeed();

@@ -27,10 +27,14 @@ public final class Quickstart {
     private static final int NO_DEVICES = 3;
 
     private static final String PREFIX = "quickstart-";
+    private static final String SHARED = ", over-subscribed";
     private static final int TURNS = 3;
 
     private final String own;
     private final String other;
+
+    /** Whether this process has its device alone, for the other one to read. */
+    private String note = "";
 
     private Quickstart(String role) {
         this.own = PREFIX + role;
@@ -51,27 +55,29 @@ public final class Quickstart {
         try (Activation env = activate()) {
             say("has device " + env.devices() + ", CUDA_VISIBLE_DEVICES="
                     + env.variables().get("CUDA_VISIBLE_DEVICES"));
-            Stage.JOINED.reach(other);
+            Stage.JOINED.reach(other, note);
             int shared = lookAtBoth();
-            Stage.SEEN.reach(other);
+            Stage.SEEN.reach(other, note);
             say("shares device " + shared + ", has "
                     + Genv.attach(DeviceRequest.index(shared).overSubscribed()));
-            Stage.SHARING.reach(other);
+            Stage.SHARING.reach(other, note);
             for (int turn = 1; turn <= TURNS; turn++) {
                 takeTurn(turn, shared);
             }
-            Stage.DONE.reach(other);
+            Stage.DONE.reach(other, note);
         }
         require(!Genv.active(), "the environment is still active");
         say("has left");
     }
 
     private Activation activate() {
-        ActivationRequest request = ActivationRequest.of(Stage.JOINED.config()).eid(own);
+        ActivationRequest request =
+                ActivationRequest.of(Stage.JOINED.config(note)).eid(own);
         try {
             return Genv.activate(request);
         } catch (DevicesUnavailableException e) {
             say("takes a device that others have: " + e.getMessage());
+            note = SHARED;
             return Genv.activate(request.overSubscribed());
         }
     }
@@ -79,13 +85,16 @@ public final class Quickstart {
     /** Sees both environments; returns the device that they are going to share. */
     private int lookAtBoth() {
         Snapshot snapshot = Genv.snapshot();
-        List<Integer> mine = snapshot.env(own).orElseThrow().devices();
-        List<Integer> theirs = snapshot.env(other).orElseThrow().devices();
-        say("sees " + own + " with " + mine + " and " + other + " with " + theirs);
-        boolean oneIsFree = snapshot.devices().stream()
-                .anyMatch(device -> device.attachments().isEmpty());
-        require(Collections.disjoint(mine, theirs) || !oneIsFree, "both have the same device while another is free");
-        return Stream.of(mine, theirs).map(List::getFirst).sorted().findFirst().orElseThrow();
+        EnvInfo me = snapshot.env(own).orElseThrow();
+        EnvInfo them = snapshot.env(other).orElseThrow();
+        say("sees " + own + " with " + me.devices() + " and " + other + " with " + them.devices());
+        boolean onPurpose = (me.config() + " " + them.config()).contains(SHARED);
+        require(onPurpose || Collections.disjoint(me.devices(), them.devices()), "both were given the same device");
+        return Stream.of(me.devices(), them.devices())
+                .map(List::getFirst)
+                .sorted()
+                .findFirst()
+                .orElseThrow();
     }
 
     private void takeTurn(int turn, int shared) throws InterruptedException {

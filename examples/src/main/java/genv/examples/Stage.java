@@ -8,6 +8,7 @@ import genv.api.Snapshot;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How far one of the two processes of the quick start has come.
@@ -27,14 +28,14 @@ enum Stage {
 
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-    /** A configuration that says so. */
-    EnvConfig config() {
-        return EnvConfig.builder().name(name().toLowerCase(Locale.ROOT)).gpus(1).build();
+    /** A configuration that says so, and what else the other one is to know. */
+    EnvConfig config(String note) {
+        return EnvConfig.builder().name(word() + note).gpus(1).build();
     }
 
     /** Says that this process has come this far, and waits until the other one has, or has left. */
-    void reach(String other) throws InterruptedException {
-        Genv.configure(config());
+    void reach(String other, String note) throws InterruptedException {
+        Genv.configure(config(note));
         long start = System.nanoTime();
         while (true) {
             Snapshot snapshot = Genv.snapshot();
@@ -51,9 +52,11 @@ enum Stage {
     }
 
     private boolean isReachedBy(EnvInfo env) {
-        return env.config()
-                .name()
-                .filter(name -> valueOf(name.toUpperCase(Locale.ROOT)).compareTo(this) >= 0)
-                .isPresent();
+        String name = env.config().name().orElse("");
+        return Stream.of(values()).anyMatch(stage -> stage.compareTo(this) >= 0 && name.startsWith(stage.word()));
+    }
+
+    private String word() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

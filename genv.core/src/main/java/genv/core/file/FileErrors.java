@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.file;
 
-import genv.api.AccessDeniedException;
 import genv.api.GenvException;
 import genv.api.StateException;
 import genv.core.os.Errno;
@@ -23,7 +22,7 @@ final class FileErrors {
         String values = " path=" + path + (details.isEmpty() ? "" : " " + details);
         return switch (cause.errno()) {
             case Errno.EACCES, Errno.EPERM ->
-                new AccessDeniedException(
+                new StateException(
                         fact + ": permission denied" + values + " " + user()
                                 + ": ask the owner for access, or choose another directory (GENV_TMPDIR)",
                         cause);

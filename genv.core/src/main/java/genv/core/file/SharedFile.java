@@ -59,8 +59,7 @@ public final class SharedFile implements AutoCloseable {
      * @param check is shown the start of a file that exists, before its size is judged
      * @param initializer fills a new file of zeros before anybody else can see it; may be called more than once, each time
      *     for another file
-     * @throws genv.api.AccessDeniedException if permissions forbid it
-     * @throws StateException if what has the name cannot be used, or the disk is full
+     * @throws StateException if what has the name cannot be used, permissions forbid it, or the disk is full
      */
     public static SharedFile openOrCreate(
             StateDirectory directory,

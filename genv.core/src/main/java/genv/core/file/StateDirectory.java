@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.file;
 
-import genv.api.AccessDeniedException;
 import genv.api.GenvOptions.Sharing;
 import genv.api.StateException;
 import genv.core.os.Errno;
@@ -55,8 +54,7 @@ public final class StateDirectory implements AutoCloseable {
      * <p>A new one has mode 01777 or, for {@link Sharing#GROUP}, 03770, whatever the umask is; one that exists keeps its
      * mode. Only the last element of the path is created.
      *
-     * @throws AccessDeniedException if permissions forbid it
-     * @throws StateException if it cannot serve for another reason
+     * @throws StateException if it cannot serve
      */
     public static StateDirectory open(Path path, Sharing sharing) {
         if (!OperatingSystem.isSupported()) {
@@ -203,8 +201,8 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
-    private static AccessDeniedException denied(Path path, FileStatus status, ErrnoException cause) {
-        return new AccessDeniedException(
+    private static StateException denied(Path path, FileStatus status, ErrnoException cause) {
+        return new StateException(
                 "the state directory cannot be read, written and searched by this user path=" + path + " "
                         + status.access() + " " + FileErrors.user()
                         + ": ask its owner for access, or choose another directory (GENV_TMPDIR)",

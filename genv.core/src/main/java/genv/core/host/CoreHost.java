@@ -346,7 +346,7 @@ public final class CoreHost implements GenvHost {
     private Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
         Objects.requireNonNull(mode, "mode");
         EnvSession session = current();
-        if (session == null || session.view().block() == null) {
+        if (session == null || session.isEndedElsewhere()) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
         return locks.of(session.store(), session.key()).lock(mode, limit);

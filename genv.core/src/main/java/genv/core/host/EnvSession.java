@@ -76,6 +76,11 @@ final class EnvSession {
         return seen != NEVER_SEEN && store.get().rootAcquire() == seen ? known : look();
     }
 
+    /** Whether this is an inherited environment that has ended; one that this process is a member of cannot. */
+    boolean isEndedElsewhere() {
+        return key == null && view().block() == null;
+    }
+
     DeviceSet devices() {
         EnvBlock block = view().block();
         return block == null ? DeviceSet.EMPTY : block.devices();

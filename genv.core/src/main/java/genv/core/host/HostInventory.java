@@ -69,7 +69,7 @@ final class HostInventory {
     private static Candidates candidates(List<Device> list) {
         int size = list.isEmpty() ? 0 : list.getLast().index() + 1;
         long[] totals = new long[size];
-        long[] hashes = new long[size];
+        int[] hashes = new int[size];
         Arrays.fill(totals, -1);
         DeviceSet eligible = DeviceSet.EMPTY;
         for (Device device : list) {

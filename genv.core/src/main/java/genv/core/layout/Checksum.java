@@ -36,6 +36,20 @@ public final class Checksum {
         return mixed ^ mixed >>> 29;
     }
 
+    /** What one word at a place of an array adds to a sum; a bijection for each place. */
+    public static long ofPlace(long word, int place) {
+        return (word ^ START) * (1 + STEP * (place + 1));
+    }
+
+    /** The sum over the words of an array from one place to before another. */
+    public static long ofPlaces(long[] words, int from, int to) {
+        long sum = 0;
+        for (int place = from; place < to; place++) {
+            sum += ofPlace(words[place], place);
+        }
+        return sum;
+    }
+
     /** The sum over the members of a set, whatever their order. */
     public static long ofMembers(long[] words, int count) {
         long sum = 0;

@@ -38,7 +38,10 @@ public final class RecordLayout {
     public static final int DEVICE_RESERVED = 1;
     /** Total memory as the backend of the last attachment said, bytes; -1 unknown. */
     public static final int DEVICE_TOTAL = 2;
-    /** A hash of the device's UUID, as the backend of the last attachment said. */
+    /**
+     * A hash of the device's UUID, as the backend of the last attachment said (high half); when something of the device was
+     * last freed while somebody waited, in units of 64 ms since 1970, cut off (low half).
+     */
     public static final int DEVICE_UUID = 3;
 
     /** The most environments that can live at one time. */
@@ -85,6 +88,10 @@ public final class RecordLayout {
     public static final int WAITER_EID_LENGTH = 7;
 
     public static final int WAITER_EID = 8;
+    /** How many of the devices it needs. */
+    public static final int WAITER_COUNT = 24;
+    /** What it needs of each, bytes; -1 for whole devices. */
+    public static final int WAITER_SHARE = 25;
     /** The longest identifier, bytes of ASCII. */
     public static final int MAX_EID = 128;
 

@@ -33,7 +33,7 @@ public interface LifeLocks extends AutoCloseable {
      * {@code genv.live.locks}, {@code ofd} or {@code channel}, decides otherwise.
      *
      * @throws genv.api.StateException if it is no regular file with one name
-     * @throws genv.api.AccessDeniedException if this process may not read and write it
+     * @throws genv.api.StateException if this process may not read and write it
      */
     static LifeLocks open(Path liveFile) {
         return LifeLockKinds.open(liveFile);

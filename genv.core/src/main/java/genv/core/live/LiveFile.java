@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.live;
 
-import genv.api.AccessDeniedException;
 import genv.api.GenvException;
 import genv.api.StateException;
+import genv.core.os.Errno;
+import genv.core.os.ErrnoException;
 import genv.core.os.FileStatus;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -46,15 +48,14 @@ final class LiveFile {
     static GenvException unusable(String done, Path path, IOException cause) {
         String message = "the live file could not be " + done + " path=" + path + " user="
                 + System.getProperty("user.name", "?") + " cause=" + cause.getMessage();
-        return isDenied(cause)
-                ? new AccessDeniedException(message + ": ask its owner for read and write access", cause)
-                : new StateException(message + ": see the cause", cause);
+        String advice = isDenied(cause) ? ": ask its owner for read and write access" : ": see the cause";
+        return new StateException(message + advice, cause);
     }
 
     private static boolean isDenied(IOException cause) {
-        return cause instanceof java.nio.file.AccessDeniedException
-                || (cause instanceof genv.core.os.ErrnoException failed
-                        && (failed.errno() == genv.core.os.Errno.EACCES || failed.errno() == genv.core.os.Errno.EPERM));
+        return cause instanceof AccessDeniedException
+                || (cause instanceof ErrnoException failed
+                        && (failed.errno() == Errno.EACCES || failed.errno() == Errno.EPERM));
     }
 
     private static String kind(BasicFileAttributes attributes) {

@@ -19,6 +19,8 @@ public final class EnvBlock {
     /** {@link #gpuMemory()} of an environment without a share: it reserves whole devices. */
     public static final long WHOLE = -1;
 
+    private static final long MOST_COUNTED = 1L << 50;
+
     private static final int SINCE_SHIFT = 16;
     private static final long OVER_SUBSCRIBED = 1 << 15;
     private static final long INDEX_MASK = 0x7f;
@@ -198,6 +200,14 @@ public final class EnvBlock {
             builder.gpuMemory(MemorySize.ofBytes(gpuMemory));
         }
         return builder.build();
+    }
+
+    /**
+     * What a share counts in the sum of a device's shares: at most more than any device has, so that no sum overflows.
+     * Over-subscription does not look at memory, so shares may be of any size.
+     */
+    public static long counted(long gpuMemory) {
+        return Math.min(gpuMemory, MOST_COUNTED);
     }
 
     /** The number of devices that is configured, or -1. */

@@ -11,9 +11,20 @@ package genv.core.model;
  * @param since milliseconds since 1970
  * @param devices what it waits for: nobody behind it is given any of these before
  * @param eid the identifier of the environment
+ * @param count how many of the devices it needs; all of them for a lock
+ * @param share what it needs of each, bytes, or {@link EnvBlock#WHOLE}
  */
 public record QueuedRequest(
-        long ticket, long token, long env, long pid, Kind kind, long since, DeviceSet devices, String eid) {
+        long ticket,
+        long token,
+        long env,
+        long pid,
+        Kind kind,
+        long since,
+        DeviceSet devices,
+        String eid,
+        int count,
+        long share) {
     /** What it waits for. */
     public enum Kind {
         DEVICES(0),

@@ -11,14 +11,14 @@ import genv.core.model.DeviceSet;
  * @param uuidHashes by index: a hash of the UUID
  */
 @SuppressWarnings("ArrayRecordComponent") // read only, inside the module
-public record Candidates(DeviceSet eligible, long[] totals, long[] uuidHashes) {
-    public static final Candidates NONE = new Candidates(DeviceSet.EMPTY, new long[0], new long[0]);
+public record Candidates(DeviceSet eligible, long[] totals, int[] uuidHashes) {
+    public static final Candidates NONE = new Candidates(DeviceSet.EMPTY, new long[0], new int[0]);
 
     long total(int index) {
         return index < totals.length ? totals[index] : -1;
     }
 
-    long uuidHash(int index) {
+    int uuidHash(int index) {
         return index < uuidHashes.length ? uuidHashes[index] : 0;
     }
 }

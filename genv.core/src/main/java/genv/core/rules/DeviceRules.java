@@ -55,9 +55,19 @@ public final class DeviceRules {
     }
 
     private Outcome<EnvBlock> give(
-            Draft draft, EnvBlock block, DeviceSet from, int missing, int asked, boolean overSubscribed, long ticket) {
+            Draft draft, EnvBlock block, DeviceSet all, int missing, int asked, boolean overSubscribed, long ticket) {
+        DeviceSet renumbered = renumbered(draft, all);
+        DeviceSet from = all.minus(renumbered);
+        if (from.size() < missing) {
+            return new Outcome.Never<>(
+                    "devices are in use under an index that is another device's by now: indices=" + renumbered
+                            + "; the host was renumbered (MIG instances were made or removed): end the environments"
+                            + " that have them",
+                    asked,
+                    free(draft, from));
+        }
         Placement placement = new Placement(draft, candidates, block.gpuMemory());
-        DeviceSet waitedFor = draft.claimedBefore(ticket, QueuedRequest.Kind.DEVICES);
+        DeviceSet waitedFor = Queue.waitedFor(draft, ticket, QueuedRequest.Kind.DEVICES);
         DeviceSet chosen;
         if (overSubscribed) {
             chosen = placement.leastPopulated(from, missing, waitedFor);
@@ -68,7 +78,7 @@ public final class DeviceRules {
             }
             DeviceSet room = placement.withRoom(possible).minus(waitedFor);
             if (room.size() < missing) {
-                return new Outcome.Busy<>(request(draft, block, possible, ticket), asked, room);
+                return new Outcome.Busy<>(request(draft, block, possible, missing, ticket), asked, room);
             }
             chosen = Placement.lowest(room, missing);
         }
@@ -104,14 +114,15 @@ public final class DeviceRules {
             long attachment = block.attachment(i);
             int index = EnvBlock.index(attachment);
             DeviceUse use = draft.use(index);
+            long others = use.reserved() - EnvBlock.counted(before);
             boolean fits = after == EnvBlock.WHOLE
                     ? use.population() == 1
-                    : use.whole() == 0 && use.total() >= 0 && use.reserved() - before <= use.total() - after;
+                    : use.whole() == 0 && use.total() >= 0 && others <= use.total() - after;
             if (!fits && !EnvBlock.isOverSubscribed(attachment)) {
                 throw new DevicesUnavailableException(
                         "the new share does not fit beside the others on a device: eid=" + block.eid() + " device="
                                 + index + " asked=" + share(after) + " reserved_by_others="
-                                + MemorySize.ofBytes(use.reserved() - before) + " environments=" + use.population()
+                                + MemorySize.ofBytes(others) + " environments=" + use.population()
                                 + " total="
                                 + (use.total() < 0
                                         ? "unknown"
@@ -125,10 +136,30 @@ public final class DeviceRules {
         return block.withConfig(config);
     }
 
-    private QueuedRequest request(Draft draft, EnvBlock block, DeviceSet devices, long ticket) {
+    private QueuedRequest request(Draft draft, EnvBlock block, DeviceSet devices, int missing, long ticket) {
         long env = block.id() == draft.nextVersion() ? 0 : block.id(); // a new one has no identity yet
         return new QueuedRequest(
-                ticket, caller.token(), env, caller.pid(), QueuedRequest.Kind.DEVICES, now, devices, block.eid());
+                ticket,
+                caller.token(),
+                env,
+                caller.pid(),
+                QueuedRequest.Kind.DEVICES,
+                now,
+                devices,
+                block.eid(),
+                missing,
+                block.gpuMemory());
+    }
+
+    /** Those that others have, but as another device than the one that has the index now. */
+    private DeviceSet renumbered(Draft draft, DeviceSet set) {
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
+            if (draft.use(i).population() > 0 && draft.uuidHash(i) != candidates.uuidHash(i)) {
+                result = result.with(i);
+            }
+        }
+        return result;
     }
 
     private static DeviceSet free(Draft draft, DeviceSet set) {

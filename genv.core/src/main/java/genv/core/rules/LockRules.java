@@ -29,10 +29,19 @@ public final class LockRules {
         QueuedRequest.Kind kind =
                 mode == LockMode.SHARE ? QueuedRequest.Kind.SHARED_LOCK : QueuedRequest.Kind.EXCLUSIVE_LOCK;
         long share = mode == LockMode.SHARE ? block.gpuMemory() : EnvBlock.WHOLE;
-        DeviceSet waitedFor = draft.claimedBefore(ticket, kind);
+        DeviceSet waitedFor = Queue.waitedFor(draft, ticket, kind);
         if (waitedFor.intersects(devices) || !isFree(draft, devices, share, 0)) {
             QueuedRequest request = new QueuedRequest(
-                    ticket, caller.token(), block.id(), caller.pid(), kind, now, devices, block.eid());
+                    ticket,
+                    caller.token(),
+                    block.id(),
+                    caller.pid(),
+                    kind,
+                    now,
+                    devices,
+                    block.eid(),
+                    devices.size(),
+                    share);
             return new Outcome.Busy<>(request, devices.size(), DeviceSet.EMPTY);
         }
         Holder holder = new Holder(
@@ -45,7 +54,7 @@ public final class LockRules {
     public boolean extend(Draft draft, Holder held, DeviceSet added) {
         QueuedRequest.Kind kind =
                 held.mode() == LockMode.SHARE ? QueuedRequest.Kind.SHARED_LOCK : QueuedRequest.Kind.EXCLUSIVE_LOCK;
-        boolean free = !draft.claimedBefore(Long.MAX_VALUE, kind).intersects(added)
+        boolean free = !Queue.waitedFor(draft, Long.MAX_VALUE, kind).intersects(added)
                 && isFree(draft, added, held.memory(), held.id());
         if (free) {
             draft.replaceHolder(held.withDevices(held.devices().union(added)));
@@ -64,7 +73,7 @@ public final class LockRules {
     }
 
     /** Whether no other holder is in the way. {@code share} of each device is wanted, or the whole device. */
-    private static boolean isFree(Draft draft, DeviceSet devices, long share, long ownHolder) {
+    static boolean isFree(Draft draft, DeviceSet devices, long share, long ownHolder) {
         for (int i = 0; i < draft.holderCount(); i++) {
             Holder other = draft.holder(i);
             if (other.id() != ownHolder && other.devices().intersects(devices)) {

@@ -23,7 +23,7 @@ final class Placement {
     DeviceSet withRoom(DeviceSet set) {
         DeviceSet result = DeviceSet.EMPTY;
         for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-            if (fits(draft.use(i), candidates.total(i))) {
+            if (fits(draft.use(i), candidates.total(i), share)) {
                 result = result.with(i);
             }
         }
@@ -77,7 +77,8 @@ final class Placement {
         return result;
     }
 
-    private boolean fits(DeviceUse use, long total) {
+    /** Whether a share, or the whole device, is left of a device. */
+    static boolean fits(DeviceUse use, long total, long share) {
         if (share == EnvBlock.WHOLE) {
             return use.population() == 0;
         }

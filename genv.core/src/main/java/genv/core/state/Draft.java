@@ -28,6 +28,8 @@ public final class Draft {
     /** The cell number of an environment that is not written yet: this bit and its place among {@link #fresh}. */
     private static final long FRESH = 0x8000_0000L;
 
+    private static final int FREED_SHIFT = 6;
+
     private final StateMemory memory;
     private final Cells cells;
     private final RecordImage image = new RecordImage();
@@ -37,6 +39,7 @@ public final class Draft {
     private int[] replaced = new int[8];
     private int replacedCount;
     private long root;
+    private boolean isPristine;
     private boolean dirty;
     private boolean grants;
     private boolean frees;
@@ -56,14 +59,27 @@ public final class Draft {
 
     // ---- life cycle, for Transitions -------------------------------------------------------------------------------
 
+    /**
+     * Begins a run on the state of a root word.
+     *
+     * @return false if its record is damaged or was reused meanwhile
+     */
     boolean load(long newRoot, int record) {
-        root = newRoot;
         fresh.clear();
         replacedCount = 0;
         dirty = false;
         grants = false;
         frees = false;
-        return image.load(memory, record, RootWord.version(newRoot));
+        boolean whole = (root == newRoot && isPristine) || image.load(memory, record, RootWord.version(newRoot));
+        root = newRoot;
+        isPristine = false; // until the run has ended without a change
+        return whole;
+    }
+
+    /** Says that the copy is what the record of that root word holds: the next run on it need not copy again. */
+    void keepAs(long unchangedRoot) {
+        root = unchangedRoot;
+        isPristine = true;
     }
 
     RecordImage image() {
@@ -177,7 +193,10 @@ public final class Draft {
                 account(old, -1);
                 account(block, 1);
                 grants |= !old.devices().containsAll(block.devices());
-                frees |= !block.devices().containsAll(old.devices()) || shrinks(old.gpuMemory(), block.gpuMemory());
+                if (!block.devices().containsAll(old.devices()) || shrinks(old.gpuMemory(), block.gpuMemory())) {
+                    markFreed(old.devices());
+                    frees = true;
+                }
                 replace(at, block);
                 return;
             }
@@ -204,6 +223,7 @@ public final class Draft {
                 continue;
             }
             account(block(image.envs[at]), -1);
+            markFreed(block.devices());
             retire(at);
             System.arraycopy(image.envs, at + 1, image.envs, at, image.envCount - at - 1);
             image.envCount--;
@@ -302,36 +322,64 @@ public final class Draft {
     }
 
     /** Records what the backend says of a device that is about to be attached. */
-    public void describe(int index, long totalMemory, long uuidHash) {
+    public void describe(int index, long totalMemory, int uuidHash) {
         growDevices(index);
         int at = index * RecordLayout.DEVICE_WORDS;
-        image.devices[at + RecordLayout.DEVICE_TOTAL] = totalMemory;
-        image.devices[at + RecordLayout.DEVICE_UUID] = uuidHash;
+        image.setDeviceWord(at + RecordLayout.DEVICE_TOTAL, totalMemory);
+        long word = image.devices[at + RecordLayout.DEVICE_UUID];
+        image.setDeviceWord(at + RecordLayout.DEVICE_UUID, (long) uuidHash << 32 | (word & 0xffff_ffffL));
+    }
+
+    /** The hash of the UUID that a device had when it was last attached; 0 for one that never was. */
+    public int uuidHash(int index) {
+        return (int) (uuidWord(index) >>> 32);
+    }
+
+    private long uuidWord(int index) {
+        return index < image.deviceCount
+                ? image.devices[index * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_UUID]
+                : 0;
+    }
+
+    /** How long ago something of a device was freed while somebody waited, to about 64 ms. */
+    public long millisSinceFreed(int index, long now) {
+        int stamp = (int) uuidWord(index);
+        return stamp == 0 ? Long.MAX_VALUE : (long) ((int) (now >>> FREED_SHIFT) - stamp) << FREED_SHIFT;
+    }
+
+    /** Notes the time for those who wait, if anybody does. */
+    private void markFreed(DeviceSet devices) {
+        if (image.waiterCount == 0) {
+            return;
+        }
+        long stamp = System.currentTimeMillis() >>> FREED_SHIFT & 0xffff_ffffL;
+        for (int d = devices.next(0); d >= 0 && d < image.deviceCount; d = devices.next(d + 1)) {
+            int at = d * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_UUID;
+            image.setDeviceWord(at, (image.devices[at] & 0xffff_ffff_0000_0000L) | stamp);
+        }
     }
 
     private void growDevices(int index) {
-        if (index < image.deviceCount) {
-            return;
+        int known = image.deviceCount;
+        if (index >= known) {
+            image.growDevices(index + 1);
+            for (int i = known; i <= index; i++) {
+                image.setDeviceWord(i * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_TOTAL, -1);
+            }
         }
-        image.roomForDevices(index + 1);
-        int from = image.deviceCount * RecordLayout.DEVICE_WORDS;
-        Arrays.fill(image.devices, from, (index + 1) * RecordLayout.DEVICE_WORDS, 0);
-        for (int i = image.deviceCount; i <= index; i++) {
-            image.devices[i * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_TOTAL] = -1;
-        }
-        image.deviceCount = index + 1;
     }
 
     private void account(EnvBlock block, int sign) {
-        long share = block.gpuMemory();
+        long share = EnvBlock.counted(block.gpuMemory());
         long step = (1L << 32 | (share == EnvBlock.WHOLE ? 1 : 0)) * sign;
         for (int i = 0; i < block.attachmentCount(); i++) {
             int index = EnvBlock.index(block.attachment(i));
             growDevices(index);
-            int at = index * RecordLayout.DEVICE_WORDS;
-            image.devices[at + RecordLayout.DEVICE_POPULATION] += step;
+            int population = index * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_POPULATION;
+            image.setDeviceWord(population, image.devices[population] + step);
             if (share != EnvBlock.WHOLE) {
-                image.devices[at + RecordLayout.DEVICE_RESERVED] += share * sign;
+                int reserved = index * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_RESERVED;
+                image.setDeviceWord(reserved, image.devices[reserved] + share * sign);
             }
         }
     }
@@ -353,9 +401,13 @@ public final class Draft {
                 (int) pidMode == 0 ? LockMode.EXCLUSIVE : LockMode.SHARE,
                 holderWord(position, RecordLayout.HOLDER_MEMORY),
                 holderWord(position, RecordLayout.HOLDER_SINCE),
-                new DeviceSet(
-                        holderWord(position, RecordLayout.HOLDER_DEVICES),
-                        holderWord(position, RecordLayout.HOLDER_DEVICES + 1)));
+                holderDevices(position));
+    }
+
+    private DeviceSet holderDevices(int position) {
+        return new DeviceSet(
+                holderWord(position, RecordLayout.HOLDER_DEVICES),
+                holderWord(position, RecordLayout.HOLDER_DEVICES + 1));
     }
 
     public void addHolder(Holder holder) {
@@ -387,6 +439,7 @@ public final class Draft {
     }
 
     public void removeHolderAt(int position) {
+        markFreed(holderDevices(position));
         removeRow(image.holders, position, --image.holderCount, RecordLayout.HOLDER_WORDS);
         dirty = true;
         frees = true;
@@ -445,7 +498,9 @@ public final class Draft {
                 waiterKind(position),
                 words[at + RecordLayout.WAITER_SINCE],
                 waiterDevices(position),
-                new String(eid, StandardCharsets.UTF_8));
+                new String(eid, StandardCharsets.UTF_8),
+                waiterCount(position),
+                waiterShare(position));
     }
 
     public QueuedRequest.Kind waiterKind(int position) {
@@ -464,6 +519,20 @@ public final class Draft {
 
     public long waiterTicket(int position) {
         return waiterWord(position, RecordLayout.WAITER_TICKET);
+    }
+
+    public long waiterSince(int position) {
+        return waiterWord(position, RecordLayout.WAITER_SINCE);
+    }
+
+    /** How many devices the request at a position needs. */
+    public int waiterCount(int position) {
+        return (int) waiterWord(position, RecordLayout.WAITER_COUNT);
+    }
+
+    /** What it needs of each device. */
+    public long waiterShare(int position) {
+        return waiterWord(position, RecordLayout.WAITER_SHARE);
     }
 
     public long waiterToken(int position) {
@@ -513,27 +582,14 @@ public final class Draft {
     }
 
     public void removeWaiterAt(int position) {
+        DeviceSet devices = waiterDevices(position);
         int words = RecordLayout.WAITER_WORDS;
         int rest = image.waiterCount - position - 1;
         System.arraycopy(image.waiters, (position + 1) * words, image.waiters, position * words, rest * words);
         image.waiterCount--;
+        markFreed(devices);
         dirty = true;
         frees = true;
-    }
-
-    /**
-     * What requests with a smaller ticket wait for, among those that compete with a kind.
-     *
-     * @param ticket the own ticket, or {@link Long#MAX_VALUE} for a request that is not in the queue
-     */
-    public DeviceSet claimedBefore(long ticket, QueuedRequest.Kind kind) {
-        DeviceSet set = DeviceSet.EMPTY;
-        for (int i = 0; i < image.waiterCount && waiterTicket(i) < ticket; i++) {
-            if (waiterKind(i).competesWith(kind)) {
-                set = set.union(waiterDevices(i));
-            }
-        }
-        return set;
     }
 
     /** The tokens of those who may be served now that something was freed: the first in line for each device. */
@@ -576,6 +632,8 @@ public final class Draft {
         words[at + RecordLayout.WAITER_DEVICES] = request.devices().low();
         words[at + RecordLayout.WAITER_DEVICES + 1] = request.devices().high();
         byte[] eid = request.eid().getBytes(StandardCharsets.UTF_8);
+        words[at + RecordLayout.WAITER_COUNT] = request.count();
+        words[at + RecordLayout.WAITER_SHARE] = request.share();
         words[at + RecordLayout.WAITER_EID_LENGTH] = eid.length;
         for (int i = 0; i < eid.length; i++) {
             words[at + RecordLayout.WAITER_EID + (i >>> 3)] |= (eid[i] & 0xffL) << ((i & 7) << 3);

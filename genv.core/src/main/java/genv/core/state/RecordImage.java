@@ -28,6 +28,9 @@ final class RecordImage {
     /** The sum over the entries, kept up to date by whoever changes them: an entry's place follows from its value. */
     long envSum;
 
+    /** The sum over the device rows, kept up to date by {@link #setDeviceWord}. */
+    long deviceSum;
+
     long[] devices = new long[8 * RecordLayout.DEVICE_WORDS];
     long[] envs = new long[16];
     long[] holders = new long[8 * RecordLayout.HOLDER_WORDS];
@@ -70,6 +73,7 @@ final class RecordImage {
             memory.read(base + RecordLayout.WAITER_OFFSET, waiters, waiterCount * RecordLayout.WAITER_WORDS);
         }
         envSum = Checksum.ofMembers(envs, envCount);
+        deviceSum = Checksum.ofPlaces(devices, 0, deviceCount * RecordLayout.DEVICE_WORDS);
         return checksum == checksum();
     }
 
@@ -90,12 +94,24 @@ final class RecordImage {
         }
     }
 
-    void roomForEnv() {
-        envs = room(envs, envCount + 1);
+    /** Changes a word of a device row, and the sum over these with it. */
+    void setDeviceWord(int at, long word) {
+        deviceSum += Checksum.ofPlace(word, at) - Checksum.ofPlace(devices[at], at);
+        devices[at] = word;
     }
 
-    void roomForDevices(int count) {
-        devices = room(devices, count * RecordLayout.DEVICE_WORDS);
+    /** Adds rows of zeros up to a number of rows. */
+    void growDevices(int count) {
+        int from = deviceCount * RecordLayout.DEVICE_WORDS;
+        int to = count * RecordLayout.DEVICE_WORDS;
+        devices = room(devices, to);
+        Arrays.fill(devices, from, to, 0);
+        deviceSum += Checksum.ofPlaces(devices, from, to);
+        deviceCount = count;
+    }
+
+    void roomForEnv() {
+        envs = room(envs, envCount + 1);
     }
 
     void roomForHolder() {
@@ -111,10 +127,15 @@ final class RecordImage {
         sum = Checksum.add(sum, version, SALT_VERSION);
         sum = Checksum.add(sum, countsA(), SALT_COUNTS_A);
         sum = Checksum.add(sum, countsB(), SALT_COUNTS_B);
-        sum = Checksum.add(sum, devices, 0, deviceCount * RecordLayout.DEVICE_WORDS, SALT_DEVICES);
+        sum = Checksum.add(sum, deviceSum, SALT_DEVICES);
         sum = Checksum.add(sum, envSum, SALT_ENVS);
-        sum = Checksum.add(sum, holders, 0, holderCount * RecordLayout.HOLDER_WORDS, SALT_HOLDERS);
-        return Checksum.add(sum, waiters, 0, waiterCount * RecordLayout.WAITER_WORDS, SALT_WAITERS);
+        if (holderCount != 0) {
+            sum = Checksum.add(sum, holders, 0, holderCount * RecordLayout.HOLDER_WORDS, SALT_HOLDERS);
+        }
+        if (waiterCount != 0) {
+            sum = Checksum.add(sum, waiters, 0, waiterCount * RecordLayout.WAITER_WORDS, SALT_WAITERS);
+        }
+        return sum;
     }
 
     private long countsA() {

@@ -146,6 +146,7 @@ public final class Transitions {
                     CrashPoint.COPIED.reach();
                     T result = edit.apply(draft);
                     if (!draft.isDirty()) {
+                        draft.keepAs(root);
                         return result;
                     }
                     CrashPoint.EDITED.reach();
@@ -160,6 +161,7 @@ public final class Transitions {
                         Thread.onSpinWait();
                         continue;
                     }
+                    draft.keepAs(RootWord.of(RootWord.version(root) + 1, record));
                     record = -1;
                     draft.ownedCount = 0;
                     CrashPoint.PUBLISHED.reach();
@@ -198,6 +200,7 @@ public final class Transitions {
         return memory.rootAcquire();
     }
 
+    /** Copies the current record, unless the draft holds it already from its last run. */
     private void load(Draft draft, long root) {
         int record = RootWord.record(root);
         if (record >= FileLayout.RECORDS) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitRoom implements AutoCloseable {
     private static final long INTERVAL_NANOS = 40_000_000;
+    private static final int LOOKS_TO_CALL = 5;
     private static final long LINGER_NANOS = 1_000_000_000;
     /** How often the doorbell is looked at where there is no futex. */
     private static final long POLL_NANOS = 1_000_000;
@@ -32,6 +33,7 @@ public final class WaitRoom implements AutoCloseable {
     private final Set<Waiting> present = ConcurrentHashMap.newKeySet();
     private @Nullable Thread listener;
     private int heard;
+    private int looks;
     private volatile boolean closed;
 
     /** {@code lookAfter}: removes what the dead left; called at intervals while somebody waits. */
@@ -156,6 +158,10 @@ public final class WaitRoom implements AutoCloseable {
         }
     }
 
+    /**
+     * Looks after the dead. Everybody is called if the state has changed without a ring, and now and then in any case, since
+     * whether a request in front is overdue changes with time alone.
+     */
     private long lookAround(long before) {
         try {
             lookAfter.run();
@@ -163,7 +169,7 @@ public final class WaitRoom implements AutoCloseable {
             callAll(); // the waiting threads meet the same failure and report it
         }
         long root = memory.rootAcquire();
-        if (root != before) {
+        if (root != before || ++looks % LOOKS_TO_CALL == 0) {
             callAll();
         }
         return root;

@@ -123,7 +123,7 @@ class ChecksumTest {
 
     private static long[] changes(Random random) {
         return new long[] {
-            1, Long.MIN_VALUE, 1L << random.nextInt(64), 0xffL << 8 * random.nextInt(8), random.nextLong() | 1, -1
+            1, Long.MIN_VALUE, 1L << random.nextInt(64), 0xffL << (8 * random.nextInt(8)), random.nextLong() | 1, -1
         };
     }
 

@@ -127,12 +127,14 @@ class FileFormatTest {
                     RecordLayout.WAITER_SINCE,
                     RecordLayout.WAITER_DEVICES,
                     RecordLayout.WAITER_EID_LENGTH,
-                    RecordLayout.WAITER_EID
+                    RecordLayout.WAITER_EID,
+                    RecordLayout.WAITER_COUNT,
+                    RecordLayout.WAITER_SHARE
                 })
-                .containsExactly(0, 1, 2, 3, 4, 5, 7, 8);
-        // a whole identifier fits behind the other words of a waiter
+                .containsExactly(0, 1, 2, 3, 4, 5, 7, 8, 24, 25);
+        // a whole identifier fits between the other words of a waiter
         assertThat(RecordLayout.WAITER_EID * 8 + RecordLayout.MAX_EID)
-                .isLessThanOrEqualTo(RecordLayout.WAITER_WORDS * 8);
+                .isLessThanOrEqualTo(RecordLayout.WAITER_COUNT * 8);
     }
 
     @Test

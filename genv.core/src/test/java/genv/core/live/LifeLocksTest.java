@@ -85,6 +85,18 @@ class LifeLocksTest {
         assertThat(askElsewhere(other, 9)).isFalse();
     }
 
+    /** Somebody who asks by a channel has a shared lock for a moment. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void shouldNotTakeWhoeverAsksForAHolder(Kind kind) {
+        try (LifeLocks locks = open(kind, live);
+                ChildJvm child = start(kind, "share", 8)) {
+            assertThat(child.readLine()).isEqualTo("true");
+
+            assertThat(locks.isHeld(8)).isFalse();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(Kind.class)
     void shouldExcludeEachOtherInOneProcess(Kind kind) {

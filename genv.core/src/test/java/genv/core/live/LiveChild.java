@@ -2,7 +2,10 @@
 package genv.core.live;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** Another process that holds tokens, asks for them, or judges processes. */
 final class LiveChild {
@@ -17,6 +20,13 @@ final class LiveChild {
                 }
                 untilInputEnds();
                 locks.close();
+            }
+            case "share" -> {
+                try (FileChannel channel = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.READ);
+                        FileLock lock = channel.lock(Long.parseLong(arguments[2]), 1, true)) {
+                    System.out.println(lock.isShared());
+                    untilInputEnds();
+                }
             }
             case "ask" -> {
                 try (LifeLocks locks = LifeLocks.open(Path.of(arguments[1]))) {

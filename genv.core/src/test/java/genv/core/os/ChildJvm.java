@@ -51,7 +51,13 @@ public final class ChildJvm implements AutoCloseable {
 
     /** The command that starts a child, for tests that start it themselves. */
     public static List<String> command(String classPath, List<String> jvmOptions, Class<?> main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(JAVA.toString(), "-Xshare:auto", "-XX:TieredStopAtLevel=1"));
+        List<String> command = new ArrayList<>(List.of(
+                JAVA.toString(),
+                "-XX:TieredStopAtLevel=1",
+                // standard output is for what the main class says, not for warnings of the runtime
+                "-XX:-UsePerfData",
+                "-Xlog:disable",
+                "-Xlog:all=warning:stderr"));
         if (jvmOptions.stream().noneMatch(option -> option.contains("native-access"))) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }

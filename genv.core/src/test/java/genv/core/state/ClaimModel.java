@@ -16,7 +16,8 @@ import java.util.Set;
  *
  * <p>The steps follow the methods of the same purpose: the first ones {@code load} and {@code Cells.read}, then
  * {@code claimRecord}, {@code claimCell}, {@code publish}, {@code unstamp}, {@code freeChain}, {@code sweep} and
- * {@code abandon}. Not in the model: chains of several cells, and the memory order of plain words.
+ * {@code abandon}. Not in the model: chains of several cells, and the memory order of plain words. Unlike in the file, all
+ * words that say free are equal here, which only makes it easier to mistake one for another.
  */
 final class ClaimModel {
     /** A rule of the protocol that is left out, to see what it is good for. */
@@ -116,7 +117,7 @@ final class ClaimModel {
     private final int records;
     private final int cells;
     private final int[] tokens;
-    private final int operations;
+    private final int[] operations;
     private final int crashes;
     private final Set<Flaw> flaws;
 
@@ -136,15 +137,18 @@ final class ClaimModel {
     private byte[] from = {};
     private boolean moved;
 
-    /** {@code tokens}: one for each actor; actors with the same one are threads of one process and die together. */
-    ClaimModel(int records, int cells, int[] tokens, int operations, int crashes, Flaw... flaws) {
+    /**
+     * {@code tokens} and {@code operations}: one number for each actor; actors with the same token are threads of one
+     * process and die together.
+     */
+    ClaimModel(int records, int cells, int[] tokens, int[] operations, int crashes, Flaw... flaws) {
         this.records = records;
         this.cells = cells;
         this.tokens = tokens.clone();
-        this.operations = operations;
+        this.operations = operations.clone();
         this.crashes = crashes;
         this.flaws = flaws.length == 0 ? EnumSet.noneOf(Flaw.class) : EnumSet.copyOf(Arrays.asList(flaws));
-        int versions = 2 + tokens.length * operations;
+        int versions = 2 + Arrays.stream(operations).sum();
         int at = WORDS;
         recordClaims = at;
         recordVersions = at += records;
@@ -153,7 +157,7 @@ final class ClaimModel {
         cellContents = at += cells;
         truthCells = at += cells;
         truthContents = at += versions;
-        actors = at += versions;
+        actors = at += versions; // the truths of all versions lie before
         size = at + tokens.length * ACTOR_SIZE;
     }
 
@@ -209,7 +213,7 @@ final class ClaimModel {
             int at = actors + actor * ACTOR_SIZE;
             Arrays.fill(state, at, at + ACTOR_SIZE, (byte) NONE);
             state[at + STEP] = (byte) Step.READ_ROOT.ordinal();
-            state[at + OPERATIONS] = (byte) operations;
+            state[at + OPERATIONS] = (byte) operations[actor];
         }
         return state;
     }
@@ -381,18 +385,18 @@ final class ClaimModel {
                 }
             }
             case FREE_REPLACED -> {
-                a.free(a.get(REFERENCE), a.get(SEEN), a.get(SEEN) & VALUE);
+                a.free(a.get(REFERENCE), a.get(SEEN));
                 a.finish();
             }
             case ABANDON_CELL -> {
                 a.own(cellClaims + a.get(CELL), "a cell");
-                s[cellClaims + a.get(CELL)] = (byte) (FREE | a.get(BASE_VERSION));
+                s[cellClaims + a.get(CELL)] = (byte) FREE;
                 a.set(CELL, NONE);
                 a.go(Step.ABANDON_RECORD);
             }
             case ABANDON_RECORD -> {
                 a.own(recordClaims + a.get(RECORD), "a record");
-                s[recordClaims + a.get(RECORD)] = (byte) (FREE | a.get(BASE_VERSION));
+                s[recordClaims + a.get(RECORD)] = (byte) FREE;
                 a.set(RECORD, NONE);
                 a.finish();
             }
@@ -417,8 +421,7 @@ final class ClaimModel {
             }
             case SWEEP_READ -> sweepRead(a, place);
             case SWEEP_FREE -> {
-                boolean live = isLive(a.get(SEEN));
-                a.free(place, a.get(SEEN), live ? a.get(SEEN) & VALUE : 0);
+                a.free(place, a.get(SEEN));
                 a.sweepNext(place);
             }
             case DONE, DEAD -> throw new AssertionError(step);
@@ -539,6 +542,7 @@ final class ClaimModel {
     }
 
     private void add(byte[] state) {
+        forget(state);
         if (!Arrays.equals(state, from)) {
             moved = true;
             if (seen.add(state)) {
@@ -546,6 +550,44 @@ final class ClaimModel {
             }
         }
     }
+
+    /** Clears what no later step looks at, so that states that differ in it alone are one. */
+    private void forget(byte[] state) {
+        long bases = 1L << state[ROOT_VERSION];
+        for (int actor = 0; actor < tokens.length; actor++) {
+            Actor a = new Actor(state, actor);
+            Step step = step(state, actor);
+            a.keep(VALUE_READ, step == Step.CHECK_ROOT || step == Step.CHECK_CLAIM);
+            a.keep(SEEN, SEEN_USED.contains(step));
+            a.keep(PLACE, PLACE_USED.contains(step));
+            boolean sweeping = step.compareTo(Step.SWEEP_COPY) >= 0 && step.compareTo(Step.SWEEP_FREE) <= 0;
+            a.keep(SWEEP_VERSION, sweeping);
+            a.keep(SWEEP_RECORD, step == Step.SWEEP_COPY);
+            a.keep(SWEEP_MARKED, sweeping && step != Step.SWEEP_COPY);
+            a.keep(REFERENCE, step != Step.READ_ROOT && step != Step.COPY);
+            a.keep(BASE_VERSION, step != Step.READ_ROOT);
+            a.keep(BASE_RECORD, step != Step.READ_ROOT);
+            bases |= a.get(BASE_VERSION) == NONE ? 0 : 1L << a.get(BASE_VERSION);
+        }
+        for (int version = 0; version < actors - truthContents; version++) {
+            if ((bases >>> version & 1) == 0) {
+                state[truthCells + version] = 0;
+                state[truthContents + version] = 0;
+            }
+        }
+    }
+
+    private static final Set<Step> SEEN_USED = EnumSet.of(
+            Step.READ_CELL,
+            Step.CHECK_CLAIM,
+            Step.ASK_ROOT,
+            Step.OWN_RECORD,
+            Step.OWN_CELL,
+            Step.FREE_REPLACED,
+            Step.SWEEP_FREE);
+
+    private static final Set<Step> PLACE_USED =
+            EnumSet.of(Step.ASK_ROOT, Step.OWN_RECORD, Step.OWN_CELL, Step.SWEEP_READ, Step.SWEEP_FREE);
 
     /** One actor of a state. */
     private final class Actor {
@@ -565,6 +607,12 @@ final class ClaimModel {
 
         void set(int field, int value) {
             state[at + field] = (byte) value;
+        }
+
+        void keep(int field, boolean used) {
+            if (!used) {
+                set(field, NONE);
+            }
         }
 
         void go(Step step) {
@@ -600,8 +648,8 @@ final class ClaimModel {
             }
         }
 
-        void free(int cell, int claim, int version) {
-            if (compareAndSet(cellClaims + cell, claim, FREE | version)) {
+        void free(int cell, int claim) {
+            if (compareAndSet(cellClaims + cell, claim, FREE)) {
                 check(cell != state[truthCells + state[ROOT_VERSION]], "a cell that is referred to is freed", state);
             }
         }
@@ -611,7 +659,7 @@ final class ClaimModel {
             go(place + 1 == cells ? Step.PICK_CELL : Step.SWEEP_READ);
         }
 
-        /** Ends an operation. What it has read is forgotten, so that states that differ in it alone are one. */
+        /** Ends an operation. */
         void finish() {
             int rest = get(OPERATIONS) - 1;
             Arrays.fill(state, at, at + ACTOR_SIZE, (byte) NONE);

@@ -89,7 +89,9 @@ class FormatFingerprintTest {
                     QueuedRequest.Kind.SHARED_LOCK,
                     1_700_000_001_000L,
                     DeviceSet.of(new int[] {70}),
-                    "other"));
+                    "other",
+                    1,
+                    1_000_000_000L));
             draft.enqueue(new QueuedRequest(
                     8,
                     7,
@@ -98,7 +100,9 @@ class FormatFingerprintTest {
                     QueuedRequest.Kind.DEVICES,
                     1_700_000_001_001L,
                     DeviceSet.of(new int[] {1, 127}),
-                    "not-active-yet"));
+                    "not-active-yet",
+                    2,
+                    EnvBlock.WHOLE));
             return null;
         });
     }

@@ -8,6 +8,7 @@ import genv.api.LockMode;
 import genv.core.layout.CellLayout;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.FileLayout;
+import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
@@ -24,6 +25,7 @@ import java.util.BitSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /**
@@ -55,11 +57,16 @@ final class StateFixture implements AutoCloseable {
     }
 
     Transitions process(long token, LongConsumer wake) {
+        return process(token, () -> true, (offset, length) -> {}, wake);
+    }
+
+    Transitions process(long token, BooleanSupplier intact, Transitions.Backing backing, LongConsumer wake) {
         return new Transitions(
-                memory,
-                token,
-                other -> !dead.contains(other),
-                new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, wake));
+                memory, token, this::isAlive, new Transitions.Surroundings("test", intact, backing, wake));
+    }
+
+    boolean isAlive(long token) {
+        return !dead.contains(token);
     }
 
     /** From now on the process of that token is dead. */
@@ -87,6 +94,10 @@ final class StateFixture implements AutoCloseable {
         return word(FileLayout.CELL_CLAIM_OFFSET + cell * FileLayout.CELL_CLAIM_STRIDE);
     }
 
+    void recordClaim(int record, long word) {
+        word(FileLayout.RECORD_CLAIM_OFFSET + record * FileLayout.RECORD_CLAIM_STRIDE, word);
+    }
+
     void cellClaim(int cell, long word) {
         word(FileLayout.CELL_CLAIM_OFFSET + cell * FileLayout.CELL_CLAIM_STRIDE, word);
     }
@@ -95,9 +106,9 @@ final class StateFixture implements AutoCloseable {
     BitSet referencedCells() {
         BitSet cells = new BitSet();
         long record = FileLayout.recordAt(RootWord.record(root()));
-        int envs = (int) word(record + genv.core.layout.RecordLayout.COUNTS_A_OFFSET);
+        int envs = (int) word(record + RecordLayout.COUNTS_A_OFFSET);
         for (int i = 0; i < envs; i++) {
-            int cell = (int) word(record + genv.core.layout.RecordLayout.ENV_OFFSET + i * 8L);
+            int cell = (int) word(record + RecordLayout.ENV_OFFSET + i * 8L);
             for (; cell != 0; cell = (int) (word(FileLayout.cellAt(cell) + CellLayout.LINK_OFFSET) >>> 32)) {
                 if (cells.get(cell)) {
                     throw new AssertionError("a cell is referred to twice: cell=" + cell);
@@ -133,7 +144,10 @@ final class StateFixture implements AutoCloseable {
         }
         for (int record = 0; record < FileLayout.RECORDS; record++) {
             long word = recordClaim(record);
-            if (ClaimWord.isOwned(word) || ClaimWord.version(word) > version) {
+            boolean claimable = ClaimWord.isOwned(word)
+                    ? dead.contains(ClaimWord.token(word))
+                    : ClaimWord.version(word) <= version;
+            if (!claimable) {
                 throw new AssertionError("record=" + record + " claim=" + describe(word) + " version=" + version);
             }
         }

@@ -336,19 +336,31 @@ class BetterThanGenvTest {
             Refusal.on(host, DevicesUnavailableException.class, () -> host.activate(ONE), "eid=1");
             assertThat(host.snapshot().envs()).hasSize(2).allSatisfy(env -> assertThat(env.pids())
                     .containsExactly(1L));
-            long sleeper = Long.parseLong(one.does("startSleeper"));
-            assertThat(sleeper).isPositive();
             assertThat(two.does("envs")).contains("1");
             two.process().kill();
             assertThat(host.snapshot().envs()).hasSize(1);
-            one.does("close");
-            // what is left is a child in a namespace that this process does not see
+            try (Activation next = host.activate(ONE)) {
+                assertThat(next.devices()).containsExactly(1);
+            }
+            assertThat(one.does("attached")).isEqualTo("[0]");
+            one.exits();
+        }
+        assertThat(Eventually.isEmpty(host.snapshot())).isTrue();
+    }
+
+    /** Case 8: a child that lives in another pid namespace keeps its environment, and one that is dead does not. */
+    @Test
+    void case08ShouldJudgeChildrenOfAnotherPidNamespace(GenvHosts hosts) throws Exception {
+        assumeNamespaces();
+        GenvHost host = hosts.host();
+        try (Peer peer = Peer.on(hosts.stateDirectory(), 2, "16g", child -> child.wrapper(OWN_PIDS))) {
+            peer.does("activate eid=a gpus=2");
+            peer.does("startSleeper");
+            peer.does("close");
             assertThat(host.snapshot().envs()).hasSize(1);
-            Refusal.on(
-                    host,
-                    DevicesUnavailableException.class,
-                    () -> host.activate(EnvConfig.builder().gpus(2).build()));
-            one.process().kill();
+            Refusal.on(host, DevicesUnavailableException.class, () -> host.activate(ONE), "eid=a");
+            assertThat(host.snapshot().envs()).hasSize(1);
+            peer.process().kill(); // the first process of its namespace, with which all others of it end
         }
         Eventually.empty(host);
     }

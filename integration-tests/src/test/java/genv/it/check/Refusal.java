@@ -11,7 +11,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 /** What every refusal owes to whoever meets it: a message that helps, and a host on which nothing has changed. */
 public final class Refusal {
     /** A fact, some {@code name=value} (or a value in quotes), and after a {@code ;} or {@code :} what to do. */
-    private static final Pattern ADVICE = Pattern.compile("[;:] [a-z][^;:]* [^;:]*\\S$", Pattern.DOTALL);
+    private static final Pattern ADVICE = Pattern.compile("[;:] [a-z]{2,}[ ,].*\\S$", Pattern.DOTALL);
 
     private static final Pattern VALUE = Pattern.compile("[A-Za-z_]+=\\S");
 

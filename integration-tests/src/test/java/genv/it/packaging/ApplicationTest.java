@@ -19,35 +19,33 @@ import org.junit.jupiter.api.io.TempDir;
  * path, on its class path, and in a jlink image.
  */
 class ApplicationTest {
-    private static final String MODULE =
-            """
-            module app {
-                requires genv.api;
-            }
-            """;
-    private static final String MAIN =
-            """
-            package app;
+    private static final String MODULE = """
+        module app {
+            requires genv.api;
+        }
+        """;
+    private static final String MAIN = """
+        package app;
 
-            import genv.api.Activation;
-            import genv.api.DeviceLock;
-            import genv.api.EnvConfig;
-            import genv.api.Genv;
+        import genv.api.Activation;
+        import genv.api.DeviceLock;
+        import genv.api.EnvConfig;
+        import genv.api.Genv;
 
-            public class Main {
-                public static void main(String[] args) {
-                    System.out.println("active before " + Genv.active());
-                    try (Activation activation = Genv.activate(EnvConfig.builder().gpus(2).gpuMemory("4g").build());
-                            DeviceLock lock = Genv.lock()) {
-                        System.out.println("devices " + activation.devices() + " locked " + lock.devices());
-                        System.out.println("seen " + Genv.snapshot().envs().size());
-                    }
-                    System.out.println("left " + Genv.snapshot().envs().size());
-                    ModuleLayer.boot().findModule("genv.core").ifPresent(core -> System.out.println("exported "
-                            + core.getPackages().stream().filter(core::isExported).toList()));
+        public class Main {
+            public static void main(String[] args) {
+                System.out.println("active before " + Genv.active());
+                try (Activation activation = Genv.activate(EnvConfig.builder().gpus(2).gpuMemory("4g").build());
+                        DeviceLock lock = Genv.lock()) {
+                    System.out.println("devices " + activation.devices() + " locked " + lock.devices());
+                    System.out.println("seen " + Genv.snapshot().envs().size());
                 }
+                System.out.println("left " + Genv.snapshot().envs().size());
+                ModuleLayer.boot().findModule("genv.core").ifPresent(core -> System.out.println("exported "
+                        + core.getPackages().stream().filter(core::isExported).toList()));
             }
-            """;
+        }
+        """;
     private static final List<String> EXPECTED =
             List.of("active before false", "devices [0, 1] locked [0, 1]", "seen 1", "left 0");
 

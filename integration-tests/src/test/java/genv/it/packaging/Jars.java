@@ -41,7 +41,8 @@ final class Jars {
 
     private static Path of(Class<?> type) {
         try {
-            URI location = type.getProtectionDomain().getCodeSource().getLocation().toURI();
+            URI location =
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI();
             return Path.of(location);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);

@@ -34,9 +34,7 @@ class ModuleDescriptionTest {
     @MethodSource("jars")
     void shouldDescribeTheModuleAsAgreed(String module, Path jar, @TempDir Path directory) throws Exception {
         String printed = Tool.run(
-                directory,
-                Map.of(),
-                List.of(Tool.ofJdk("jar"), "--describe-module", "--file", jar.toString()));
+                directory, Map.of(), List.of(Tool.ofJdk("jar"), "--describe-module", "--file", jar.toString()));
         assertThat(withoutVersionAndPlace(printed)).isEqualTo(agreed(module));
     }
 
@@ -51,9 +49,7 @@ class ModuleDescriptionTest {
 
     private static String agreed(String module) throws IOException {
         try (InputStream text = ModuleDescriptionTest.class.getResourceAsStream(module + ".txt")) {
-            return new String(
-                            Objects.requireNonNull(text, module).readAllBytes(), StandardCharsets.UTF_8)
-                    .strip();
+            return new String(Objects.requireNonNull(text, module).readAllBytes(), StandardCharsets.UTF_8).strip();
         }
     }
 }

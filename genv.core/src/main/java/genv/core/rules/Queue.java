@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import genv.core.model.DeviceSet;
+import genv.core.model.QueuedRequest;
+import genv.core.state.Draft;
+
+/**
+ * Who must be let go first: nobody is given a device that an earlier request waits for.
+ *
+ * <p>A request that could be served and is not taken up for half a second is <em>overdue</em>: its process is stopped, or so
+ * busy that it might as well be. It keeps its place but is passed over until it wakes up, so that a stopped process keeps
+ * what it holds and not what it might hold one day.
+ */
+final class Queue {
+    static final long GRACE_MILLIS = 500;
+
+    private Queue() {}
+
+    /**
+     * What earlier requests wait for, among those that compete with a kind.
+     *
+     * @param ticket the own place, or {@link Long#MAX_VALUE} for a request that is not in the queue
+     */
+    static DeviceSet waitedFor(Draft draft, long ticket, QueuedRequest.Kind kind) {
+        DeviceSet set = DeviceSet.EMPTY;
+        if (draft.waiterCount() == 0) {
+            return set;
+        }
+        long now = System.currentTimeMillis();
+        for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
+            if (draft.waiterKind(i).competesWith(kind) && !isOverdue(draft, i, set, now)) {
+                set = set.union(draft.waiterDevices(i));
+            }
+        }
+        return set;
+    }
+
+    private static boolean isOverdue(Draft draft, int position, DeviceSet before, long now) {
+        if (now - draft.waiterSince(position) < GRACE_MILLIS) {
+            return false;
+        }
+        DeviceSet devices = draft.waiterDevices(position);
+        for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
+            if (draft.millisSinceFreed(d, now) < GRACE_MILLIS) {
+                return false;
+            }
+        }
+        return isServable(draft, position, devices, before);
+    }
+
+    private static boolean isServable(Draft draft, int position, DeviceSet devices, DeviceSet before) {
+        long share = draft.waiterShare(position);
+        if (draft.waiterKind(position) != QueuedRequest.Kind.DEVICES) {
+            return !devices.intersects(before) && LockRules.isFree(draft, devices, share, 0);
+        }
+        DeviceSet candidates = devices.minus(before);
+        int room = 0;
+        for (int d = candidates.next(0); d >= 0; d = candidates.next(d + 1)) {
+            room += Placement.fits(draft.use(d), draft.use(d).total(), share) ? 1 : 0;
+        }
+        return room >= draft.waiterCount(position);
+    }
+}
