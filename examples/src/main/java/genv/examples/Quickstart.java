@@ -71,15 +71,17 @@ public final class Quickstart {
     }
 
     private Activation activate() {
-        ActivationRequest request =
-                ActivationRequest.of(Stage.JOINED.config(note)).eid(own);
         try {
-            return Genv.activate(request);
+            return Genv.activate(request());
         } catch (DevicesUnavailableException e) {
             say("takes a device that others have: " + e.getMessage());
             note = SHARED;
-            return Genv.activate(request.overSubscribed());
+            return Genv.activate(request().overSubscribed());
         }
+    }
+
+    private ActivationRequest request() {
+        return ActivationRequest.of(Stage.JOINED.config(note)).eid(own);
     }
 
     /** Sees both environments; returns the device that they are going to share. */

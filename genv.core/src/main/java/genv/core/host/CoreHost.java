@@ -77,7 +77,7 @@ public final class CoreHost implements GenvHost {
         Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
-                name -> name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : Optional.empty(),
+                name -> inherited || name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : variables.get(name),
                 directory);
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks);
     }
@@ -271,12 +271,11 @@ public final class CoreHost implements GenvHost {
     @Override
     public List<Integer> detach(int index) {
         EnvSession session = required("detach");
-        if (index >= 0 && index < RecordLayout.MAX_DEVICES && session.devices().contains(index)) {
-            return detach(session, DeviceSet.of(index));
-        }
-        session.key(); // an inherited environment that has ended has no devices to leave as they are
-        known(index);
-        return session.view().devices();
+        boolean isAttached = index >= 0
+                && index < RecordLayout.MAX_DEVICES
+                && session.devices().contains(index);
+        // also where there is nothing to detach: that it has ended, or is another user's, is to be said
+        return detach(session, DeviceSet.of(isAttached ? index : known(index)));
     }
 
     private List<Integer> detach(EnvSession session, DeviceSet devices) {

@@ -100,7 +100,7 @@ final class HostInventory {
         if (table.isEmpty()) {
             return EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory);
         }
-        DeviceTable known = table.get();
+        DeviceTable known = usable().all(); // before the variable is set: what it holds now is a scheduler's choice
         List<Device> list = attached.toList().stream()
                 .map(index -> known.find(index).orElseGet(() -> undescribed(index)))
                 .toList();

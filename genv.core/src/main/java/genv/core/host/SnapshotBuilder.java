@@ -118,8 +118,11 @@ final class SnapshotBuilder {
         DeviceSet devices = request.devices();
         for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
             List<DeviceInfo.Waiter> line = waiters.computeIfAbsent(d, k -> new ArrayList<>());
+            int before = (int) line.stream()
+                    .filter(other -> (other.waitsFor() == DeviceInfo.Wait.DEVICES) == (kind == DeviceInfo.Wait.DEVICES))
+                    .count();
             line.add(new DeviceInfo.Waiter(
-                    request.eid(), request.pid(), kind, Instant.ofEpochMilli(request.since()), line.size()));
+                    request.eid(), request.pid(), kind, Instant.ofEpochMilli(request.since()), before));
         }
     }
 

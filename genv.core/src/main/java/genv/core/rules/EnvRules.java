@@ -40,9 +40,11 @@ public final class EnvRules {
             existing = null;
         }
         if (existing != null && asked.eid().isEmpty()) {
-            eid = asked.defaultEid() + "-"
-                    + caller.token(); // the pid of another pid namespace, or children live on in it
-            existing = draft.find(eid);
+            // the pid of another pid namespace, or children live on in it
+            for (long number = caller.token(); existing != null; number++) {
+                eid = asked.defaultEid() + "-" + number;
+                existing = draft.find(eid);
+            }
         }
         EnvBlock block;
         if (existing == null) {

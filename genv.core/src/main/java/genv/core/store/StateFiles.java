@@ -36,6 +36,9 @@ final class StateFiles implements AutoCloseable {
     /** What is allocated on the disk at creation: all up to the records, and the beginning of the first of these. */
     private static final long RESERVED = FileLayout.RECORD_OFFSET + RecordLayout.ENV_OFFSET;
 
+    /** A seat is held by somebody else only if the counter was damaged or set back, or out of malice. */
+    private static final int SEAT_TRIES = 10_000;
+
     private static final long JANITOR = LifeLocks.MAX_TOKEN;
     private static final Duration JANITOR_LIMIT = Duration.ofSeconds(10);
 
@@ -122,17 +125,20 @@ final class StateFiles implements AutoCloseable {
     }
 
     private static long takeSeat(StateMemory memory, LifeLocks locks, Path path) {
-        long token;
-        do {
-            token = memory.nextToken();
+        for (int tries = 0; tries < SEAT_TRIES; tries++) {
+            long token = memory.nextToken();
             CrashPoint.TOKEN_DRAWN.reach();
             if (token < 1 || token > LifeLocks.MAX_TOKEN) {
                 throw new StateException("the state file is damaged: path=" + path + " next_token=" + token + " limit="
                         + LifeLocks.MAX_TOKEN + mend());
             }
-        } while (!locks.tryHold(token)); // held by somebody: the counter was damaged or set back; the next one then
-        CrashPoint.SEAT_TAKEN.reach();
-        return token;
+            if (locks.tryHold(token)) {
+                CrashPoint.SEAT_TAKEN.reach();
+                return token;
+            }
+        }
+        throw new StateException("no seat could be taken in genv.live: state=" + path + " tries=" + SEAT_TRIES
+                + "; another program has locked it (lslocks shows which one): end that program");
     }
 
     // ---- the header ------------------------------------------------------------------------------------------------

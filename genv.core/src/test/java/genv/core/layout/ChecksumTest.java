@@ -99,7 +99,8 @@ class ChecksumTest {
     /** The sums of the format: another sum makes every file of another version look damaged. */
     @Test
     void shouldGiveTheSumsOfTheFormat() {
-        assertThat(Checksum.add(Checksum.start(), new long[] {1, 2, 3}, 0, 3, 1)).isEqualTo(WORDS);
+        assertThat(Checksum.add(Checksum.start(), new long[] {1, 2, 3}, 0, 3, 1))
+                .isEqualTo(WORDS);
         assertThat(Checksum.add(Checksum.start(), 7, 5)).isEqualTo(WORD);
         assertThat(Checksum.ofMember(7)).isEqualTo(MEMBER);
     }
@@ -115,7 +116,8 @@ class ChecksumTest {
     private static long[] words(Random random, int count) {
         long[] words = new long[count];
         for (int i = 0; i < count; i++) {
-            words[i] = random.nextInt(4) == 0 ? random.nextInt(100) : random.nextLong(); // small numbers are common here
+            words[i] =
+                    random.nextInt(4) == 0 ? random.nextInt(100) : random.nextLong(); // small numbers are common here
         }
         // pairwise different, since an exchange of equal words is no change
         return java.util.Arrays.stream(words).distinct().toArray();

@@ -131,8 +131,8 @@ class EnvCodecTest {
         EnvBlock.Owner owner = new EnvBlock.Owner(
                 random.nextBoolean() ? random.nextInt(100_000) : random.nextLong(1L << 32),
                 text(random, NAMES, random.nextInt(32)));
-        EnvBlock.Identity identity =
-                new EnvBlock.Identity(random.nextLong(1L << 52), eid, EidHash.of(eid), owner, random.nextLong(1L << 43));
+        EnvBlock.Identity identity = new EnvBlock.Identity(
+                random.nextLong(1L << 52), eid, EidHash.of(eid), owner, random.nextLong(1L << 43));
         EnvConfig.Builder config = EnvConfig.builder();
         if (random.nextBoolean()) {
             config.name(text(random, NAMES, 1 + random.nextInt(64)));

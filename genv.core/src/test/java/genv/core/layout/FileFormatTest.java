@@ -152,21 +152,21 @@ class FileFormatTest {
     @Test
     void shouldHaveAllWordsAligned() {
         long[] offsets = {
-                    FileLayout.ROOT_OFFSET,
-                    FileLayout.TOKEN_OFFSET,
-                    FileLayout.TICKET_OFFSET,
-                    FileLayout.DOORBELL_OFFSET,
-                    FileLayout.RECORD_CLAIM_OFFSET,
-                    FileLayout.CELL_CLAIM_OFFSET,
-                    FileLayout.RECORD_OFFSET,
-                    FileLayout.CELL_OFFSET,
-                    RecordLayout.SIZE,
-                    RecordLayout.DEVICE_OFFSET,
-                    RecordLayout.ENV_OFFSET,
-                    RecordLayout.HOLDER_OFFSET,
-                    RecordLayout.WAITER_OFFSET,
-                    CellLayout.SIZE,
-                    CellLayout.PAYLOAD_OFFSET
+            FileLayout.ROOT_OFFSET,
+            FileLayout.TOKEN_OFFSET,
+            FileLayout.TICKET_OFFSET,
+            FileLayout.DOORBELL_OFFSET,
+            FileLayout.RECORD_CLAIM_OFFSET,
+            FileLayout.CELL_CLAIM_OFFSET,
+            FileLayout.RECORD_OFFSET,
+            FileLayout.CELL_OFFSET,
+            RecordLayout.SIZE,
+            RecordLayout.DEVICE_OFFSET,
+            RecordLayout.ENV_OFFSET,
+            RecordLayout.HOLDER_OFFSET,
+            RecordLayout.WAITER_OFFSET,
+            CellLayout.SIZE,
+            CellLayout.PAYLOAD_OFFSET
         };
         assertThat(LongStream.of(offsets).boxed()).allMatch(offset -> offset % 8 == 0);
     }

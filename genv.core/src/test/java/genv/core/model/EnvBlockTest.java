@@ -64,15 +64,21 @@ class EnvBlockTest {
 
     @Test
     void shouldTellProcessesApartByWhatIsUniqueAboutThem() {
-        assertThat(SELF.sameProcess(Member.seated(7, 999, 6))).as("a token is unique").isTrue();
+        assertThat(SELF.sameProcess(Member.seated(7, 999, 6)))
+                .as("a token is unique")
+                .isTrue();
         assertThat(SELF.sameProcess(Member.seated(8, 100, 5))).isFalse();
 
         Member adopted = Member.adopted(7, 100, 5);
         assertThat(SELF.sameProcess(adopted)).as("a start time is no token").isFalse();
         assertThat(adopted.sameProcess(Member.adopted(7, 100, 5))).isTrue();
         assertThat(adopted.sameProcess(Member.adopted(7, 101, 5))).isFalse();
-        assertThat(adopted.sameProcess(Member.adopted(8, 100, 5))).as("a reused pid").isFalse();
-        assertThat(adopted.sameProcess(Member.adopted(7, 100, 6))).as("another pid namespace").isFalse();
+        assertThat(adopted.sameProcess(Member.adopted(8, 100, 5)))
+                .as("a reused pid")
+                .isFalse();
+        assertThat(adopted.sameProcess(Member.adopted(7, 100, 6)))
+                .as("another pid namespace")
+                .isFalse();
     }
 
     @Test
@@ -107,10 +113,12 @@ class EnvBlockTest {
         assertThat(shared.competesWith(exclusive)).isTrue();
         assertThat(devices.competesWith(exclusive)).isFalse();
         assertThat(shared.competesWith(devices)).isFalse();
-        assertThat(QueuedRequest.Kind.values()).as("ordinals are in the file").containsExactly(devices, exclusive, shared);
-        assertThat(Member.Kind.values())
-                .as("ordinals are in the file")
-                .containsExactly(Member.Kind.SEATED, Member.Kind.ADOPTED);
+        assertThat(new int[] {devices.code(), exclusive.code(), shared.code()})
+                .as("the numbers are in the file")
+                .containsExactly(0, 1, 2);
+        assertThat(new int[] {Member.Kind.SEATED.code(), Member.Kind.ADOPTED.code()})
+                .as("the numbers are in the file")
+                .containsExactly(0, 1);
     }
 
     /** Environments are found by it in files that other versions of this library wrote. */

@@ -19,6 +19,7 @@ import java.util.Set;
  * {@code abandon}. Not in the model: chains of several cells, and the memory order of plain words. Unlike in the file, all
  * words that say free are equal here, which only makes it easier to mistake one for another.
  */
+@SuppressWarnings("EnumOrdinal") // a state of the model is packed into words, which nothing else reads
 final class ClaimModel {
     /** A rule of the protocol that is left out, to see what it is good for. */
     enum Flaw {
@@ -224,7 +225,10 @@ final class ClaimModel {
         int version = state[ROOT_VERSION];
         int record = state[ROOT_RECORD];
         if (!flaws.contains(Flaw.STAMPED_AFTER_PUBLISHING)) {
-            check(word(state, recordClaims + record) == (LIVE | version), "the current record is not claimed as such", state);
+            check(
+                    word(state, recordClaims + record) == (LIVE | version),
+                    "the current record is not claimed as such",
+                    state);
         }
         check(
                 state[recordVersions + record] == version
@@ -234,8 +238,14 @@ final class ClaimModel {
         int cell = state[truthCells + version];
         int claim = word(state, cellClaims + cell);
         boolean stamped = (claim & ~VALUE) == LIVE && (claim & VALUE) <= version;
-        check(stamped || flaws.contains(Flaw.STAMPED_AFTER_PUBLISHING), "a cell that is referred to is not live", state);
-        check(state[cellContents + cell] == state[truthContents + version], "a cell that is referred to was written to", state);
+        check(
+                stamped || flaws.contains(Flaw.STAMPED_AFTER_PUBLISHING),
+                "a cell that is referred to is not live",
+                state);
+        check(
+                state[cellContents + cell] == state[truthContents + version],
+                "a cell that is referred to was written to",
+                state);
     }
 
     private void check(boolean condition, String what, byte[] state) {
@@ -270,7 +280,10 @@ final class ClaimModel {
                     a.go(Step.READ_ROOT);
                 } else {
                     check(whole, "a sound state is called damaged", s);
-                    check(a.get(REFERENCE) == s[truthCells + a.get(BASE_VERSION)], "a copy is not what was published", s);
+                    check(
+                            a.get(REFERENCE) == s[truthCells + a.get(BASE_VERSION)],
+                            "a copy is not what was published",
+                            s);
                     a.go(Step.READ_CLAIM);
                 }
             }
@@ -305,8 +318,8 @@ final class ClaimModel {
             }
             case ASK_ROOT -> {
                 boolean current = s[ROOT_RECORD] == place && !flaws.contains(Flaw.CURRENT_RECORD_CLAIMED);
-                boolean unpublished = (a.get(SEEN) & VALUE) > s[ROOT_VERSION]
-                        && !flaws.contains(Flaw.UNPUBLISHED_RECORD_CLAIMED);
+                boolean unpublished =
+                        (a.get(SEEN) & VALUE) > s[ROOT_VERSION] && !flaws.contains(Flaw.UNPUBLISHED_RECORD_CLAIMED);
                 a.go(current || unpublished ? Step.PICK_RECORD : Step.OWN_RECORD);
             }
             case OWN_RECORD -> {
@@ -637,7 +650,10 @@ final class ClaimModel {
         }
 
         void own(int place, String what) {
-            check(word(state, place) == (OWNED | tokens[number]), what + " is written by somebody who does not own it", state);
+            check(
+                    word(state, place) == (OWNED | tokens[number]),
+                    what + " is written by somebody who does not own it",
+                    state);
         }
 
         void unstamp(int place, int field, int version) {

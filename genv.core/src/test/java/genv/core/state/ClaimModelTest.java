@@ -24,7 +24,8 @@ class ClaimModelTest {
 
     @Test
     void shouldHoldForTwoThreadsOfAProcessBesideAnotherProcess() {
-        assertThat(new ClaimModel(3, 3, new int[] {1, 1, 2}, new int[] {1, 1, 1}, 0).explore()).isGreaterThan(10_000);
+        assertThat(new ClaimModel(3, 3, new int[] {1, 1, 2}, new int[] {1, 1, 1}, 0).explore())
+                .isGreaterThan(10_000);
     }
 
     @ParameterizedTest

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FormatFingerprintTest {
     private static final long VERSION = 1;
-    private static final String FINGERPRINT = "75fb3a09f6b1f256184693a338dc03eb809a8269dd19fb1c23994074a6bf3025";
+    private static final String FINGERPRINT = "0f1775d58aa3766b45e24c2237125f06e3ab531e9f42a530c273431b47f4e7ea";
 
     @TempDir
     private Path directory;

@@ -22,6 +22,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,6 +51,11 @@ final class StateFixture implements AutoCloseable {
         }
         memory = new StateMemory(segment);
         Transitions.initialise(memory, 1);
+    }
+
+    /** An environment that must be there. */
+    static EnvBlock found(Draft draft, String eid) {
+        return Objects.requireNonNull(draft.find(eid), eid);
     }
 
     Transitions process(long token) {
@@ -139,14 +145,13 @@ final class StateFixture implements AutoCloseable {
         }
         int current = RootWord.record(root());
         if (recordClaim(current) != ClaimWord.live(version)) {
-            throw new AssertionError("current record=" + current + " claim=" + describe(recordClaim(current))
-                    + " version=" + version);
+            throw new AssertionError(
+                    "current record=" + current + " claim=" + describe(recordClaim(current)) + " version=" + version);
         }
         for (int record = 0; record < FileLayout.RECORDS; record++) {
             long word = recordClaim(record);
-            boolean claimable = ClaimWord.isOwned(word)
-                    ? dead.contains(ClaimWord.token(word))
-                    : ClaimWord.version(word) <= version;
+            boolean claimable =
+                    ClaimWord.isOwned(word) ? dead.contains(ClaimWord.token(word)) : ClaimWord.version(word) <= version;
             if (!claimable) {
                 throw new AssertionError("record=" + record + " claim=" + describe(word) + " version=" + version);
             }

@@ -40,7 +40,8 @@ class TransitionsStressTest {
     @Test
     void shouldStayConsistentUnderConcurrentChangesAndDeaths() throws Exception {
         try (StateFixture state = new StateFixture(directory);
-                ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+                ExecutorService threads =
+                        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
             List<Future<Integer>> results = new ArrayList<>();
             for (int p = 1; p <= PROCESSES; p++) {
                 Transitions process = state.process(p);
@@ -86,7 +87,8 @@ class TransitionsStressTest {
     /** Nobody here over-subscribes. */
     private static void requireNobodyShares(Draft draft) {
         for (int d = 0; d < DEVICES; d++) {
-            if (draft.use(d).whole() > 1 || draft.use(d).whole() == 1 && draft.use(d).population() > 1) {
+            if (draft.use(d).whole() > 1
+                    || (draft.use(d).whole() == 1 && draft.use(d).population() > 1)) {
                 throw new AssertionError("device " + d + " was given twice: " + draft.use(d));
             }
         }
@@ -147,12 +149,7 @@ class TransitionsStressTest {
                     return present;
                 }
                 EnvBlock block = EnvBlock.create(
-                        draft.nextVersion(),
-                        eid,
-                        new EnvBlock.Owner(1, "u"),
-                        1,
-                        config,
-                        Member.seated(token, 1, 1));
+                        draft.nextVersion(), eid, new EnvBlock.Owner(1, "u"), 1, config, Member.seated(token, 1, 1));
                 for (int i = 1; i < members; i++) {
                     block = block.withMember(Member.adopted(i, i, i));
                 }
@@ -260,7 +257,7 @@ class TransitionsStressTest {
                     return null;
                 });
                 process.transact(draft -> {
-                    draft.remove(draft.find("mortal-" + token));
+                    draft.remove(StateFixture.found(draft, "mortal-" + token));
                     return null;
                 });
             } catch (Death death) {

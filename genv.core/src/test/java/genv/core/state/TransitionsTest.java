@@ -84,7 +84,7 @@ class TransitionsTest {
 
         assertThatThrownBy(() -> process.transact(draft -> {
                     draft.put(StateFixture.env(draft, "f", SELF).withDevices(DeviceSet.of(4), false, 1));
-                    draft.remove(draft.find("e"));
+                    draft.remove(StateFixture.found(draft, "e"));
                     throw new GenvException("refused");
                 }))
                 .hasMessage("refused");
@@ -115,8 +115,8 @@ class TransitionsTest {
 
         process.transact(draft -> {
             assertThat(draft.envCount()).isEqualTo(2);
-            assertThat(draft.find("mine").id()).isEqualTo(id);
-            assertThat(draft.find("mine").devices().toList()).containsExactly(1);
+            assertThat(StateFixture.found(draft, "mine").id()).isEqualTo(id);
+            assertThat(StateFixture.found(draft, "mine").devices().toList()).containsExactly(1);
             StateFixture.requireConsistent(draft);
             return null;
         });
@@ -135,17 +135,22 @@ class TransitionsTest {
                 for (int i = 0; i < 2 * FileLayout.RECORDS; i++) {
                     int index = i;
                     state.process(2).transact(other -> {
-                        other.put(other.find("e").withoutDevices(new DeviceSet(-1, -1)).withDevices(DeviceSet.of(index % 9), false, 1));
+                        other.put(StateFixture.found(other, "e")
+                                .withoutDevices(new DeviceSet(-1, -1))
+                                .withDevices(DeviceSet.of(index % 9), false, 1));
                         return null;
                     });
                 }
             }
             seen.add(again ? 1 : 0);
-            assertThat(draft.find("e").devices().toList()).containsExactly((2 * FileLayout.RECORDS - 1) % 9);
+            assertThat(StateFixture.found(draft, "e").devices().toList())
+                    .containsExactly((2 * FileLayout.RECORDS - 1) % 9);
             return null;
         });
 
-        assertThat(seen).as("the first look found the cells in other use and ended the run").containsExactly(0, 1);
+        assertThat(seen)
+                .as("the first look found the cells in other use and ended the run")
+                .containsExactly(0, 1);
     }
 
     @Test
@@ -161,10 +166,11 @@ class TransitionsTest {
         assertThat(state.referencedCells().cardinality()).isGreaterThan(8);
         state.requireNoLeak();
 
-        int members = state.process(2).transact(draft -> draft.find("long").members().size());
+        int members = state.process(2)
+                .transact(draft -> StateFixture.found(draft, "long").members().size());
         assertThat(members).isEqualTo(61);
         process.transact(draft -> {
-            draft.put(draft.find("long").withMembers(List.of(Member.seated(SELF, 1, 1))));
+            draft.put(StateFixture.found(draft, "long").withMembers(List.of(Member.seated(SELF, 1, 1))));
             return null;
         });
 
@@ -194,11 +200,11 @@ class TransitionsTest {
 
         process.transact(draft -> {
             assertThat(draft.env(0).hash()).isEqualTo(draft.env(1).hash());
-            assertThat(draft.find("Aa").devices().toList()).containsExactly(1);
-            assertThat(draft.find("BB").devices().toList()).containsExactly(2);
-            draft.remove(draft.find("Aa"));
+            assertThat(StateFixture.found(draft, "Aa").devices().toList()).containsExactly(1);
+            assertThat(StateFixture.found(draft, "BB").devices().toList()).containsExactly(2);
+            draft.remove(StateFixture.found(draft, "Aa"));
             assertThat(draft.find("Aa")).isNull();
-            assertThat(draft.find("BB").devices().toList()).containsExactly(2);
+            assertThat(StateFixture.found(draft, "BB").devices().toList()).containsExactly(2);
             return null;
         });
         state.requireNoLeak();
@@ -245,12 +251,12 @@ class TransitionsTest {
         });
 
         waker.transact(draft -> {
-            draft.put(draft.find("e").withMember(Member.seated(2, 2, 2)));
+            draft.put(StateFixture.found(draft, "e").withMember(Member.seated(2, 2, 2)));
             return null;
         });
         assertThat(woken).as("nothing was freed").isEmpty();
         waker.transact(draft -> {
-            draft.put(draft.find("e").withoutDevices(DeviceSet.of(1)));
+            draft.put(StateFixture.found(draft, "e").withoutDevices(DeviceSet.of(1)));
             return null;
         });
 
@@ -268,7 +274,9 @@ class TransitionsTest {
                 .isInstanceOf(StateException.class)
                 .hasMessageContaining("no record is free: records=128 path=test");
         assertThat(state.root()).isEqualTo(root);
-        assertThat(process.<Integer>transact(Draft::envCount)).as("who only reads is not kept from it").isZero();
+        assertThat(process.<Integer>transact(Draft::envCount))
+                .as("who only reads is not kept from it")
+                .isZero();
 
         state.bury(STRANGER);
         put("e", DeviceSet.EMPTY);
@@ -358,6 +366,22 @@ class TransitionsTest {
         assertThat(state.cellClaim(cell)).isEqualTo(ClaimWord.free(version));
     }
 
+    /** Between losing the race and taking its stamp back, a process may find that somebody else was quicker. */
+    @Test
+    void shouldNotTakeBackAStampThatSomebodyElseHasFound() {
+        Claims claims = new Claims(state.memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, SELF, 0);
+        claims.stamp(5, 9);
+        assertThat(claims.unstamp(5, 9)).isTrue();
+        assertThat(state.recordClaim(5)).isEqualTo(ClaimWord.owned(SELF));
+
+        for (long found : new long[] {ClaimWord.owned(STRANGER), ClaimWord.live(10), ClaimWord.free(9)}) {
+            state.recordClaim(5, found);
+            assertThat(claims.unstamp(5, 9)).isFalse();
+            assertThat(claims.tryOwn(5, ClaimWord.live(9))).isFalse();
+            assertThat(state.recordClaim(5)).isEqualTo(found);
+        }
+    }
+
     @Test
     void shouldGiveBackWhatItClaimedWhenTheDiskIsFull() {
         Transitions full = state.process(
@@ -395,7 +419,9 @@ class TransitionsTest {
                 }))
                 .isInstanceOf(OutOfMemoryError.class);
 
-        assertThat(claims()).filteredOn(word -> word == ClaimWord.owned(STRANGER)).hasSize(2);
+        assertThat(claims())
+                .filteredOn(word -> word == ClaimWord.owned(STRANGER))
+                .hasSize(2);
         put("f", DeviceSet.EMPTY);
         state.bury(STRANGER);
         process.sweep();
@@ -416,7 +442,7 @@ class TransitionsTest {
         state.requireNoLeak();
 
         cut.transact(draft -> {
-            draft.remove(draft.find("e")); // to give back is harmless
+            draft.remove(StateFixture.found(draft, "e")); // to give back is harmless
             return null;
         });
         assertThat(process.<Integer>transact(Draft::envCount)).isZero();
@@ -454,7 +480,7 @@ class TransitionsTest {
             return null;
         });
         process.transact(draft -> {
-            draft.remove(draft.find("env-2000"));
+            draft.remove(StateFixture.found(draft, "env-2000"));
             return null;
         });
         put("one-more", DeviceSet.of(127));
@@ -521,7 +547,7 @@ class TransitionsTest {
 
         state.process(2).transact(draft -> {
             assertThat(draft.deviceCount()).isEqualTo(128);
-            assertThat(draft.find("e").devices()).isEqualTo(all);
+            assertThat(StateFixture.found(draft, "e").devices()).isEqualTo(all);
             assertThat(draft.holder(0).devices()).isEqualTo(all);
             assertThat(draft.use(127).total()).isEqualTo(16_000_000_000L);
             assertThat(draft.use(0).total()).isEqualTo(-1);
@@ -542,7 +568,15 @@ class TransitionsTest {
 
     private static Holder holder(long id, EnvBlock block, DeviceSet devices) {
         return new Holder(
-                id, block.id(), block.hash(), SELF, 1, LockMode.EXCLUSIVE, EnvBlock.share(EnvConfig.empty()), 1, devices);
+                id,
+                block.id(),
+                block.hash(),
+                SELF,
+                1,
+                LockMode.EXCLUSIVE,
+                EnvBlock.share(EnvConfig.empty()),
+                1,
+                devices);
     }
 
     private static QueuedRequest request(long ticket, EnvBlock block, DeviceSet devices) {

@@ -27,8 +27,7 @@ public final class Contents {
     }
 
     private static String describe(Path path) throws IOException {
-        String mode = Integer.toOctalString(
-                (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS));
+        String mode = Integer.toOctalString((Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS));
         if (Files.isSymbolicLink(path)) {
             return mode + " -> " + Files.readSymbolicLink(path);
         }

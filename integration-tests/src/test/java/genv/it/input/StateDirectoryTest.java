@@ -63,7 +63,8 @@ class StateDirectoryTest {
     private void refusedUnchanged(Path opened, String... parts) throws IOException {
         Map<Path, String> before = Contents.of(root);
         for (int i = 0; i < 2; i++) {
-            Refusal.of(StateException.class, () -> GenvHost.open(options(opened)).close(), parts);
+            Refusal.of(
+                    StateException.class, () -> GenvHost.open(options(opened)).close(), parts);
         }
         Map<Path, String> after = new TreeMap<>(Contents.of(root));
         // made before anything else is looked at; empty, so it says nothing and can be used later
@@ -179,7 +180,8 @@ class StateDirectoryTest {
         }
 
         void remount(String options) throws IOException, InterruptedException {
-            assertThat(run("mount", "-o", "remount," + options, path.toString())).isZero();
+            assertThat(run("mount", "-o", "remount," + options, path.toString()))
+                    .isZero();
         }
 
         private static int run(String... command) throws IOException, InterruptedException {
@@ -192,7 +194,10 @@ class StateDirectoryTest {
 
         @Override
         public void close() throws IOException {
-            new ProcessBuilder("umount", "--lazy", path.toString()).start().onExit().join();
+            new ProcessBuilder("umount", "--lazy", path.toString())
+                    .start()
+                    .onExit()
+                    .join();
         }
     }
 
@@ -258,8 +263,7 @@ class StateDirectoryTest {
     }
 
     private static void fill(Path file) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             ByteBuffer block = ByteBuffer.allocate(4096);
             while (true) {
                 block.clear();
@@ -299,7 +303,8 @@ class StateDirectoryTest {
         Files.createDirectory(file);
         refusedUnchanged(file.toString());
         Files.delete(file);
-        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                .isZero();
         refusedUnchanged(file.toString());
         Files.delete(file);
         Files.createSymbolicLink(file, root.resolve("elsewhere"));
@@ -337,7 +342,8 @@ class StateDirectoryTest {
 
     private static void write(Path file, long offset, long value) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            ByteBuffer word = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(0, value);
+            ByteBuffer word =
+                    ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(0, value);
             channel.write(word, offset);
         }
     }

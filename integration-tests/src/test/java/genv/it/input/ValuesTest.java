@@ -103,21 +103,24 @@ class ValuesTest {
                 : Refusal.on(host, IllegalArgumentException.class, () -> MemorySize.parse(size), "size=");
         assertThat(parsed.getMessage().length()).as("length of the message").isLessThan(600);
         assertThat(parsed.getMessage()).matches(text -> text.chars().noneMatch(Character::isISOControl), "printable");
-        assertThatThrownBy(() -> host.configure(
-                        EnvConfig.builder().gpuMemory(size).build()))
+        assertThatThrownBy(
+                        () -> host.configure(EnvConfig.builder().gpuMemory(size).build()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(parsed.getMessage());
     }
 
     @Test
     void shouldRefuseAShareOfNothing() {
-        Refusal.on(host, IllegalArgumentException.class, () -> EnvConfig.builder().gpuMemory("0g"), "gpuMemory=0");
+        Refusal.on(
+                host, IllegalArgumentException.class, () -> EnvConfig.builder().gpuMemory("0g"), "gpuMemory=0");
     }
 
     @Test
     void shouldRefuseAMemorySizeInAFile(GenvHosts hosts) throws IOException {
-        Path file = Files.createDirectory(hosts.workingDirectory().resolve(".genv")).resolve("gpu-memory");
-        for (String size : List.of("", "  \n", "-1g", "1.5", "4GB", "\uff14g", "9223372036854775808", "0", "4g\0", "4g 4g")) {
+        Path file =
+                Files.createDirectory(hosts.workingDirectory().resolve(".genv")).resolve("gpu-memory");
+        for (String size :
+                List.of("", "  \n", "-1g", "1.5", "4GB", "\uff14g", "9223372036854775808", "0", "4g\0", "4g 4g")) {
             Files.writeString(file, size);
             Refusal.on(host, GenvException.class, host::loadConfiguration, "file=" + file);
         }
@@ -147,21 +150,30 @@ class ValuesTest {
                 () -> host.configure(CONFIG.toBuilder().gpuMemory("17g").build()),
                 "17g",
                 "16g");
-        EnvConfig most = CONFIG.toBuilder().gpuMemory(MemorySize.ofBytes(Long.MAX_VALUE)).build();
+        EnvConfig most =
+                CONFIG.toBuilder().gpuMemory(MemorySize.ofBytes(Long.MAX_VALUE)).build();
         Refusal.on(host, DevicesUnavailableException.class, () -> host.configure(most));
         Refusal.on(host, DevicesUnavailableException.class, () -> host.run(ActivationRequest.of(most), () -> {}));
     }
 
     @Test
     void shouldNotOverflowWhenOverSubscribedSharesAreAdded() {
-        EnvConfig most = CONFIG.toBuilder().gpuMemory(MemorySize.ofBytes(Long.MAX_VALUE)).build();
+        EnvConfig most =
+                CONFIG.toBuilder().gpuMemory(MemorySize.ofBytes(Long.MAX_VALUE)).build();
         var before = host.snapshot();
-        host.run(ActivationRequest.of(most).eid("b").overSubscribed(), () -> host.run(
-                ActivationRequest.of(most.toBuilder().gpus(2).build()).eid("c").overSubscribed(),
-                () -> Refusal.on(
-                        host,
-                        DevicesUnavailableException.class,
-                        () -> host.run(ActivationRequest.of(CONFIG.toBuilder().gpus(2).build()), () -> {}))));
+        host.run(
+                ActivationRequest.of(most).eid("b").overSubscribed(),
+                () -> host.run(
+                        ActivationRequest.of(most.toBuilder().gpus(2).build())
+                                .eid("c")
+                                .overSubscribed(),
+                        () -> Refusal.on(
+                                host,
+                                DevicesUnavailableException.class,
+                                () -> host.run(
+                                        ActivationRequest.of(
+                                                CONFIG.toBuilder().gpus(2).build()),
+                                        () -> {}))));
         assertThat(host.snapshot()).isEqualTo(before);
     }
 
@@ -170,7 +182,8 @@ class ValuesTest {
     @ParameterizedTest
     @ValueSource(ints = {-1, Integer.MIN_VALUE, 1025, Integer.MAX_VALUE})
     void shouldRefuseACount(int count) {
-        Refusal.on(host, IllegalArgumentException.class, () -> EnvConfig.builder().gpus(count), "gpus=" + count);
+        Refusal.on(
+                host, IllegalArgumentException.class, () -> EnvConfig.builder().gpus(count), "gpus=" + count);
         Refusal.on(host, IllegalArgumentException.class, () -> DeviceRequest.gpus(count), "gpus=" + count);
     }
 
@@ -189,7 +202,8 @@ class ValuesTest {
     @ParameterizedTest
     @ValueSource(strings = {"-1", "1.5", "", " ", "one", "1025", "4294967297", "\uff11", "+1", "1\0"})
     void shouldRefuseACountInAFile(String count, GenvHosts hosts) throws IOException {
-        Path file = Files.createDirectory(hosts.workingDirectory().resolve(".genv")).resolve("gpus");
+        Path file =
+                Files.createDirectory(hosts.workingDirectory().resolve(".genv")).resolve("gpus");
         Files.writeString(file, count);
         Refusal.on(host, GenvException.class, host::loadConfiguration, "file=" + file);
     }
@@ -223,7 +237,10 @@ class ValuesTest {
         IllegalArgumentException refused = eid.isEmpty()
                 ? emptyRefused(() -> ActivationRequest.of(CONFIG).eid(eid))
                 : Refusal.on(
-                        host, IllegalArgumentException.class, () -> ActivationRequest.of(CONFIG).eid(eid), "eid=");
+                        host,
+                        IllegalArgumentException.class,
+                        () -> ActivationRequest.of(CONFIG).eid(eid),
+                        "eid=");
         assertThat(refused.getMessage().length()).isLessThan(600);
         assertThat(refused.getMessage()).matches(text -> text.chars().noneMatch(Character::isISOControl), "printable");
     }
@@ -239,8 +256,9 @@ class ValuesTest {
     @Test
     void shouldTakeTheLongestIdentifier() {
         String longest = "x".repeat(128);
-        host.run(ActivationRequest.of(EnvConfig.empty()).eid(longest), () -> assertThat(host.eid())
-                .contains(longest));
+        host.run(
+                ActivationRequest.of(EnvConfig.empty()).eid(longest),
+                () -> assertThat(host.eid()).contains(longest));
     }
 
     @ParameterizedTest
@@ -249,7 +267,11 @@ class ValuesTest {
         if (name.isEmpty()) {
             var _ = emptyRefused(() -> EnvConfig.builder().name(name));
         } else {
-            Refusal.on(host, IllegalArgumentException.class, () -> EnvConfig.builder().name(name), "name=");
+            Refusal.on(
+                    host,
+                    IllegalArgumentException.class,
+                    () -> EnvConfig.builder().name(name),
+                    "name=");
         }
     }
 
@@ -262,15 +284,19 @@ class ValuesTest {
                 "length=129",
                 "limit=128");
         String longest = "\ud83d\ude00".repeat(64);
-        host.run(ActivationRequest.of(EnvConfig.builder().name(longest).build()), () -> assertThat(
-                        host.configuration().name())
-                .contains(longest));
+        host.run(
+                ActivationRequest.of(EnvConfig.builder().name(longest).build()),
+                () -> assertThat(host.configuration().name()).contains(longest));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "Nvml", "a b", "../x", "\u00e9"})
     void shouldRefuseAnIdentifierOfABackend(String id) {
-        Refusal.on(host, IllegalArgumentException.class, () -> GenvOptions.builder().backendId(id), "id=");
+        Refusal.on(
+                host,
+                IllegalArgumentException.class,
+                () -> GenvOptions.builder().backendId(id),
+                "id=");
     }
 
     // ---- indices and times -----------------------------------------------------------------------------------------
@@ -287,9 +313,15 @@ class ValuesTest {
     void shouldRefuseANegativeTime() {
         Duration negative = Duration.ofNanos(-1);
         Refusal.on(
-                host, IllegalArgumentException.class, () -> ActivationRequest.of(CONFIG).waitUpTo(negative), "limit=");
+                host,
+                IllegalArgumentException.class,
+                () -> ActivationRequest.of(CONFIG).waitUpTo(negative),
+                "limit=");
         Refusal.on(
-                host, IllegalArgumentException.class, () -> DeviceRequest.gpus(1).waitUpTo(negative), "limit=");
+                host,
+                IllegalArgumentException.class,
+                () -> DeviceRequest.gpus(1).waitUpTo(negative),
+                "limit=");
         Refusal.on(host, IllegalArgumentException.class, () -> host.tryLock(LockMode.SHARE, negative), "limit=");
     }
 

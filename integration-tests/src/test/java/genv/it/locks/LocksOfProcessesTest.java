@@ -91,7 +91,9 @@ class LocksOfProcessesTest {
                 assertThat(peer.does("tryLock")).isEqualTo("absent");
             }
             try (DeviceLock _ = host.lock(LockMode.SHARE)) {
-                assertThat(peer.does("tryLock mode=SHARE")).as("6g and 6g of 16g").isEqualTo("[0, 1]");
+                assertThat(peer.does("tryLock mode=SHARE"))
+                        .as("6g and 6g of 16g")
+                        .isEqualTo("[0, 1]");
                 peer.does("unlock");
             }
             peer.does("lock");

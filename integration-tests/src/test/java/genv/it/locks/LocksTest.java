@@ -68,8 +68,8 @@ class LocksTest {
             try (DeviceLock lock = host.lock(mode)) {
                 assertThat(lock.devices()).isEmpty();
             }
-            assertThat(host.tryLock(mode)).hasValueSatisfying(lock -> assertThat(lock.devices())
-                    .isEmpty());
+            assertThat(host.tryLock(mode))
+                    .hasValueSatisfying(lock -> assertThat(lock.devices()).isEmpty());
             assertThat(host.tryLock(mode, LONG)).isPresent();
         }
         assertThat(host.lock().devices()).isEmpty();
@@ -244,7 +244,8 @@ class LocksTest {
         DeviceLock mine = host.lock(LockMode.SHARE);
         DeviceLock theirs = other.lock(LockMode.SHARE);
         assertThat(holders(2))
-                .extracting(holder -> holder.eid() + " " + holder.mode() + " " + holder.share().orElseThrow())
+                .extracting(holder -> holder.eid() + " " + holder.mode() + " "
+                        + holder.share().orElseThrow())
                 .containsExactlyInAnyOrder("a SHARE 6g", "b SHARE 10g");
         assertThat(third.tryLock(LockMode.SHARE)).as("one byte too much").isEmpty();
         assertThat(third.tryLock()).isEmpty();
@@ -286,7 +287,9 @@ class LocksTest {
         DeviceLock mine = host.lock(LockMode.SHARE);
         Background<DeviceLock> exclusive = Background.start(() -> other.lock());
         Eventually.waiters(host, 0, 1);
-        assertThat(third.tryLock(LockMode.SHARE)).as("it would starve the other").isEmpty();
+        assertThat(third.tryLock(LockMode.SHARE))
+                .as("it would starve the other")
+                .isEmpty();
         Background<DeviceLock> later = Background.start(() -> third.lock(LockMode.SHARE));
         Eventually.waiters(host, 0, 2);
         mine.close();
@@ -314,8 +317,8 @@ class LocksTest {
     void shouldGetItWithinTheTime() throws Exception {
         both(gpus(3), gpus(3));
         DeviceLock held = host.lock();
-        Background<Optional<DeviceLock>> waiting = Background.start(() -> other.tryLock(Duration.ofSeconds(
-                Long.MAX_VALUE))); // as long as it takes
+        Background<Optional<DeviceLock>> waiting =
+                Background.start(() -> other.tryLock(Duration.ofSeconds(Long.MAX_VALUE))); // as long as it takes
         Eventually.waiters(host, 0, 1);
         held.close();
         assertThat(waiting.result()).isPresent();
@@ -418,7 +421,9 @@ class LocksTest {
         try (DeviceLock fresh = host.lock()) {
             lock.close();
             assertThat(fresh.devices()).hasSize(3);
-            assertThat(other.tryLock()).as("an old lock releases nothing of a new one").isEmpty();
+            assertThat(other.tryLock())
+                    .as("an old lock releases nothing of a new one")
+                    .isEmpty();
         }
     }
 
@@ -449,8 +454,9 @@ class LocksTest {
         both(shares("6g"), shares("10g"));
         try (DeviceLock _ = host.lock(LockMode.SHARE)) {
             host.configure(shares("2g"));
-            assertThat(holders(0)).singleElement().satisfies(holder -> assertThat(holder.share())
-                    .contains(MemorySize.parse("6g")));
+            assertThat(holders(0))
+                    .singleElement()
+                    .satisfies(holder -> assertThat(holder.share()).contains(MemorySize.parse("6g")));
             assertThat(other.tryLock(LockMode.SHARE)).hasValueSatisfying(DeviceLock::close);
         }
     }

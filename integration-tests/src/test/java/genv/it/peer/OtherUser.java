@@ -17,8 +17,7 @@ public final class OtherUser {
     /** The user that these processes run as. */
     public static final int UID = 65534;
 
-    private static final List<String> SWITCH =
-            List.of("setpriv", "--reuid=" + UID, "--regid=" + UID, "--clear-groups");
+    private static final List<String> SWITCH = List.of("setpriv", "--reuid=" + UID, "--regid=" + UID, "--clear-groups");
 
     private final Path classes;
 

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class PeerTask implements ChildTask {
     private final Deque<DeviceLock> locks = new ArrayDeque<>();
     private @Nullable Activation activation;
+    private Optional<Process> sleeper = Optional.empty();
 
     @Override
     public void run(ChildContext context) throws Exception {
@@ -62,7 +63,8 @@ final class PeerTask implements ChildTask {
         try {
             return ("done " + obey(host, new Command(line))).strip();
         } catch (Exception e) {
-            return "failed " + e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replace('\n', ' ');
+            return "failed " + e.getClass().getSimpleName() + " "
+                    + String.valueOf(e.getMessage()).replace('\n', ' ');
         }
     }
 
@@ -90,7 +92,9 @@ final class PeerTask implements ChildTask {
                         ? host.detach(command.number("index").get())
                         : host.detach();
             case "refreshAttached" -> host.refreshAttached();
-            case "lock" -> locked(Optional.of(command.mode().isPresent() ? host.lock(command.mode().get()) : host.lock()));
+            case "lock" ->
+                locked(Optional.of(
+                        command.mode().isPresent() ? host.lock(command.mode().get()) : host.lock()));
             case "tryLock" -> locked(tryLock(host, command));
             case "unlock" -> {
                 locks.removeLast().close();
@@ -108,11 +112,12 @@ final class PeerTask implements ChildTask {
             case "appliedGetenv" ->
                 printed(open().applyTo(printenv(command.argument())).start());
             case "plainGetenv" -> printed(printenv(command.argument()).start());
-            case "startSleeper" ->
-                open().start(new ProcessBuilder("sleep", "1000").redirectErrorStream(true))
-                        .pid();
-            case "startFailing" ->
-                open().start(new ProcessBuilder("/nonexistent/program")).pid();
+            case "startSleeper" -> {
+                Process started = open().start(new ProcessBuilder("sleep", "1000"));
+                sleeper = Optional.of(started);
+                yield started.pid();
+            }
+            case "endSleeper" -> sleeper.orElseThrow().destroyForcibly().waitFor();
             default -> throw new IllegalArgumentException("unknown command: " + command);
         };
     }

@@ -88,10 +88,11 @@ class MainJobTest {
             assertThat(first.says("shares")).isEqualTo("2");
             assertThat(second.says("shares")).isEqualTo("2");
             Snapshot shared = host.snapshot();
-            assertThat(shared.devices()).allSatisfy(device -> assertThat(device.attachments())
-                    .extracting(DeviceInfo.Attachment::eid)
-                    .hasSize(2)
-                    .doesNotHaveDuplicates());
+            assertThat(shared.devices())
+                    .allSatisfy(device -> assertThat(device.attachments())
+                            .extracting(DeviceInfo.Attachment::eid)
+                            .hasSize(2)
+                            .doesNotHaveDuplicates());
 
             first.goOn();
             second.goOn();
@@ -106,7 +107,9 @@ class MainJobTest {
                 assertThat(run.process().exitValue()).isZero();
             }
         }
-        assertThat(Eventually.isEmpty(host.snapshot())).as("nothing is left behind").isTrue();
+        assertThat(Eventually.isEmpty(host.snapshot()))
+                .as("nothing is left behind")
+                .isTrue();
     }
 
     /** So that the program is what it says. */

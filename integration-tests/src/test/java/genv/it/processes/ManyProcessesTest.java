@@ -54,10 +54,10 @@ class ManyProcessesTest {
         Random random = new Random(seed);
         List<Worker> workers = new ArrayList<>();
         List<Worker> started = new ArrayList<>();
-        try (Referee devices = Referee.create(
-                        devicesFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS);
-                Referee locks = Referee.create(
-                        locksFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS)) {
+        try (Referee devices =
+                        Referee.create(devicesFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS);
+                Referee locks =
+                        Referee.create(locksFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS)) {
             int holder = 0;
             while (workers.size() < PROCESSES) {
                 workers.add(start(++holder, random.nextLong()));

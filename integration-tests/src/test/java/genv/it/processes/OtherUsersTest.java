@@ -45,8 +45,7 @@ class OtherUsersTest {
     }
 
     private Peer ofUser() {
-        return Peer.on(
-                hosts.stateDirectory(), 2, "16g", child -> user.as(child, OtherUser.withStrictUmask()));
+        return Peer.on(hosts.stateDirectory(), 2, "16g", child -> user.as(child, OtherUser.withStrictUmask()));
     }
 
     private Peer ofRoot() {
@@ -111,7 +110,10 @@ class OtherUsersTest {
             Snapshot before = host.snapshot();
             for (String command : new String[] {"activate eid=a", "activate eid=a gpus=2", "call eid=a"}) {
                 Refusal.isClear(
-                        stranger.fails(AccessDeniedException.class, command), "eid=a", "owner=root", "uid=" + OtherUser.UID);
+                        stranger.fails(AccessDeniedException.class, command),
+                        "eid=a",
+                        "owner=root",
+                        "uid=" + OtherUser.UID);
             }
             assertThat(host.snapshot()).isEqualTo(before);
             assertThat(mine.devices()).containsExactly(0);
@@ -124,9 +126,7 @@ class OtherUsersTest {
         GenvHost host = hosts.host();
         try (Activation mine = host.activate(as("a", 1));
                 Peer stranger = Peer.ofGenv(
-                        hosts.stateDirectory(),
-                        2,
-                        child -> user.as(child).environment("GENV_ENVIRONMENT_ID", "a"))) {
+                        hosts.stateDirectory(), 2, child -> user.as(child).environment("GENV_ENVIRONMENT_ID", "a"))) {
             Snapshot before = host.snapshot();
             assertThat(stranger.does("attached")).isEqualTo("[0]");
             for (String command : new String[] {
@@ -140,10 +140,14 @@ class OtherUsersTest {
                 "configure"
             }) {
                 Refusal.isClear(
-                        stranger.fails(AccessDeniedException.class, command), "eid=a", "owner=root", "uid=" + OtherUser.UID);
+                        stranger.fails(AccessDeniedException.class, command),
+                        "eid=a",
+                        "owner=root",
+                        "uid=" + OtherUser.UID);
                 assertThat(host.snapshot()).as(command).isEqualTo(before);
             }
-            assertThat(mine.configuration()).isEqualTo(EnvConfig.builder().gpus(1).build());
+            assertThat(mine.configuration())
+                    .isEqualTo(EnvConfig.builder().gpus(1).build());
             stranger.exits();
         }
     }
@@ -153,7 +157,8 @@ class OtherUsersTest {
         GenvHost host = hosts.host();
         try (Peer other = ofUser()) {
             other.does("activate eid=b gpus=1 memory=4g");
-            try (Activation root = host.activate(ActivationRequest.of(EnvConfig.empty()).eid("b"))) {
+            try (Activation root =
+                    host.activate(ActivationRequest.of(EnvConfig.empty()).eid("b"))) {
                 assertThat(root.devices()).containsExactly(0);
                 assertThat(host.attach(DeviceRequest.gpus(2))).containsExactly(0, 1);
                 host.configure(EnvConfig.builder().name("by-root").build());

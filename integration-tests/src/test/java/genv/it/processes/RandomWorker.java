@@ -75,9 +75,10 @@ final class RandomWorker implements ChildTask {
             case 1 -> alone(whole(), PATIENCE);
             case 2 -> alone(share(), random.nextBoolean() ? PATIENCE : Duration.ZERO);
             case 3 -> shared(ActivationRequest.of(share()).overSubscribed());
-            case 4 -> shared(ActivationRequest.of(random.nextBoolean() ? share() : EnvConfig.empty())
-                    .eid("team")
-                    .overSubscribed());
+            case 4 ->
+                shared(ActivationRequest.of(random.nextBoolean() ? share() : EnvConfig.empty())
+                        .eid("team")
+                        .overSubscribed());
             default -> task();
         }
     }
@@ -99,8 +100,7 @@ final class RandomWorker implements ChildTask {
 
     /** Devices, or shares of them, that no others may have: the referee of devices is told. */
     private void alone(EnvConfig config, Duration wait) throws InterruptedException {
-        try (Activation activation =
-                host.activate(ActivationRequest.of(config).waitUpTo(wait))) {
+        try (Activation activation = host.activate(ActivationRequest.of(config).waitUpTo(wait))) {
             List<Integer> mine = activation.devices();
             mine.forEach(device -> devices.acquired(device, holder, amount(config)));
             lockOnce();
@@ -144,12 +144,11 @@ final class RandomWorker implements ChildTask {
 
     /** Whole devices: a shared lock's share may be changed by others meanwhile in a joined environment. */
     private void lockOnce() throws InterruptedException {
-        Optional<DeviceLock> taken =
-                switch (random.nextInt(3)) {
-                    case 0 -> host.tryLock();
-                    case 1 -> host.tryLock(LockMode.EXCLUSIVE, PATIENCE);
-                    default -> Optional.of(host.lock());
-                };
+        Optional<DeviceLock> taken = switch (random.nextInt(3)) {
+            case 0 -> host.tryLock();
+            case 1 -> host.tryLock(LockMode.EXCLUSIVE, PATIENCE);
+            default -> Optional.of(host.lock());
+        };
         if (taken.isPresent()) {
             try (DeviceLock lock = taken.get()) {
                 lock.devices().forEach(device -> locks.acquired(device, holder));

@@ -184,8 +184,9 @@ class ActivationTest {
             assertThat(none.getMessage()).contains("eid=a", "eid=b");
             assertThat(none.asked()).isEqualTo(1);
             assertThat(none.free()).isEmpty();
-            assertThat(none.devices()).hasSize(4).allSatisfy(device -> assertThat(device.attachments())
-                    .hasSize(1));
+            assertThat(none.devices())
+                    .hasSize(4)
+                    .allSatisfy(device -> assertThat(device.attachments()).hasSize(1));
             assertThat(third.active()).isFalse();
         }
     }
@@ -244,7 +245,8 @@ class ActivationTest {
 
     @Test
     void shouldReplaceTheConfigurationWhenItIsJoinedWithOne(GenvHosts hosts) {
-        EnvConfig first = EnvConfig.builder().name("first").gpus(1).gpuMemory("5g").build();
+        EnvConfig first =
+                EnvConfig.builder().name("first").gpus(1).gpuMemory("5g").build();
         EnvConfig second = EnvConfig.builder().gpus(2).gpuMemory("6g").build();
         try (Activation creator = hosts.host().activate(as("a", first));
                 Activation joiner = hosts.open().activate(as("a", second))) {
@@ -254,8 +256,7 @@ class ActivationTest {
             assertThat(creator.devices()).containsExactly(0, 1);
             assertThat(hosts.host().snapshot().device(0).orElseThrow().attachments())
                     .singleElement()
-                    .satisfies(attachment -> assertThat(attachment.gpuMemory())
-                            .isEqualTo(second.gpuMemory()));
+                    .satisfies(attachment -> assertThat(attachment.gpuMemory()).isEqualTo(second.gpuMemory()));
         }
     }
 

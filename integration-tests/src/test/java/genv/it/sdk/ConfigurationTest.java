@@ -70,11 +70,13 @@ class ConfigurationTest {
             host.configure(FULL.toBuilder().gpuMemory("12g").build());
             assertThat(shares(host, 0)).containsExactly(MemorySize.parse("12g"));
             GenvHost other = hosts.open();
-            try (Activation neighbour = other.activate(ActivationRequest.of(FULL).eid("b"))) {
+            try (Activation neighbour =
+                    other.activate(ActivationRequest.of(FULL).eid("b"))) {
                 assertThat(neighbour.devices()).isEqualTo(activation.devices()); // 12g and 4g of 16g
             }
             EnvConfig five = FULL.toBuilder().gpuMemory("5g").build();
-            try (Activation neighbour = other.activate(ActivationRequest.of(five).eid("b"))) {
+            try (Activation neighbour =
+                    other.activate(ActivationRequest.of(five).eid("b"))) {
                 assertThat(neighbour.devices()).containsExactly(1); // 12g and 5g is too much
             }
         }
@@ -87,7 +89,8 @@ class ConfigurationTest {
             host.configure(FULL);
             GenvHost other = hosts.open();
             EnvConfig rest = FULL.toBuilder().gpuMemory("12g").build();
-            try (Activation neighbour = other.activate(ActivationRequest.of(rest).eid("b"))) {
+            try (Activation neighbour =
+                    other.activate(ActivationRequest.of(rest).eid("b"))) {
                 assertThat(neighbour.devices()).isEqualTo(activation.devices());
                 assertThat(shares(host, 0)).containsExactly(MemorySize.parse("4g"), MemorySize.parse("12g"));
             }
@@ -100,7 +103,8 @@ class ConfigurationTest {
         EnvConfig both = FULL.toBuilder().gpus(2).build();
         try (Activation activation = host.activate(both);
                 Activation _ = hosts.open().activate(ActivationRequest.of(both).eid("b"))) {
-            EnvConfig large = both.toBuilder().name("larger").gpuMemory("12500m").build();
+            EnvConfig large =
+                    both.toBuilder().name("larger").gpuMemory("12500m").build();
             Refusal.on(host, DevicesUnavailableException.class, () -> host.configure(large), "12500m", "16g");
             EnvConfig whole = EnvConfig.builder().gpus(2).build();
             Refusal.on(host, DevicesUnavailableException.class, () -> host.configure(whole), "whole");
@@ -122,8 +126,7 @@ class ConfigurationTest {
     @Test
     void shouldSeeWhatAnotherProcessConfigures(GenvHosts hosts) {
         GenvHost host = hosts.host();
-        try (Activation activation =
-                        host.activate(ActivationRequest.of(FULL).eid("a"));
+        try (Activation activation = host.activate(ActivationRequest.of(FULL).eid("a"));
                 Peer peer = Peer.beside(hosts)) {
             assertThat(peer.does("activate eid=a")).isEqualTo("a [0]");
             peer.does("configure name=other gpus=2 memory=8g");
@@ -210,7 +213,8 @@ class ConfigurationTest {
                     .isEqualTo(EnvConfig.builder().gpuMemory("10g").build());
             assertThat(shares(host, 0)).containsExactly(MemorySize.parse("10g"));
             try (Activation _ = hosts.open()
-                    .activate(ActivationRequest.of(FULL.toBuilder().gpuMemory("6g").build())
+                    .activate(ActivationRequest.of(
+                                    FULL.toBuilder().gpuMemory("6g").build())
                             .eid("b"))) {
                 Files.writeString(genv.resolve("gpu-memory"), "11g\n");
                 Refusal.on(host, DevicesUnavailableException.class, host::loadConfiguration, "11g");
@@ -224,9 +228,18 @@ class ConfigurationTest {
         GenvHost host = hosts.host();
         try (Activation _ = host.activate(FULL)) {
             Files.writeString(genv.resolve("gpus"), "-1\n");
-            Refusal.on(host, GenvException.class, host::loadConfiguration, genv.resolve("gpus").toString());
+            Refusal.on(
+                    host,
+                    GenvException.class,
+                    host::loadConfiguration,
+                    genv.resolve("gpus").toString());
             Files.writeString(genv.resolve("gpus"), "two");
-            Refusal.on(host, GenvException.class, host::loadConfiguration, genv.resolve("gpus").toString(), "two");
+            Refusal.on(
+                    host,
+                    GenvException.class,
+                    host::loadConfiguration,
+                    genv.resolve("gpus").toString(),
+                    "two");
             Files.writeString(genv.resolve("gpus"), "1");
             Files.writeString(genv.resolve("gpu-memory"), "4GB");
             Refusal.on(
@@ -255,9 +268,8 @@ class ConfigurationTest {
                 DevicesUnavailableException.class,
                 () -> host.activate(ActivationRequest.of(third).eid("e6")),
                 "asked=1");
-        try (Activation rest = host.activate(ActivationRequest.of(
-                        third.toBuilder().gpuMemory("1g").build())
-                .eid("e6"))) {
+        try (Activation rest = host.activate(
+                ActivationRequest.of(third.toBuilder().gpuMemory("1g").build()).eid("e6"))) {
             assertThat(rest.devices()).containsExactly(0);
         }
         assertThat(host.snapshot().device(1).orElseThrow().attachments())
@@ -279,9 +291,9 @@ class ConfigurationTest {
                 Refusal.on(
                         third,
                         DevicesUnavailableException.class,
-                        () -> third.activate(ActivationRequest.of(
-                                        tiny.toBuilder().gpus(2).build())
-                                .eid("c")),
+                        () -> third.activate(
+                                ActivationRequest.of(tiny.toBuilder().gpus(2).build())
+                                        .eid("c")),
                         "asked=2");
             }
         }
@@ -292,8 +304,7 @@ class ConfigurationTest {
         GenvHost host = hosts.host();
         EnvConfig most = EnvConfig.builder().gpus(2).gpuMemory("10g").build();
         try (Activation _ = hosts.open().activate(ActivationRequest.of(most).eid("b"));
-                Activation activation =
-                        host.activate(ActivationRequest.of(most).overSubscribed())) {
+                Activation activation = host.activate(ActivationRequest.of(most).overSubscribed())) {
             assertThat(activation.devices()).containsExactly(0, 1);
             host.configure(most.toBuilder().gpuMemory("15g").build());
             assertThat(host.detach(0)).containsExactly(1);

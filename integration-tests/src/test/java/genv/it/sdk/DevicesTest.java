@@ -76,11 +76,7 @@ class DevicesTest {
     void shouldAttachAllOfThemOrNone() {
         neighbour(2);
         DevicesUnavailableException refused = Refusal.on(
-                host,
-                DevicesUnavailableException.class,
-                () -> host.attach(DeviceRequest.gpus(3)),
-                "asked=3",
-                "eid=b");
+                host, DevicesUnavailableException.class, () -> host.attach(DeviceRequest.gpus(3)), "asked=3", "eid=b");
         assertThat(refused.asked()).isEqualTo(3);
         assertThat(refused.free()).containsExactly(2, 3);
         assertThat(refused.devices())
@@ -133,18 +129,26 @@ class DevicesTest {
     @Test
     void shouldRefuseTheIndexOfADeviceThatIsTaken() {
         neighbour(1);
-        DevicesUnavailableException refused = Refusal.on(
-                host, DevicesUnavailableException.class, () -> host.attach(DeviceRequest.index(0)), "eid=b");
+        DevicesUnavailableException refused =
+                Refusal.on(host, DevicesUnavailableException.class, () -> host.attach(DeviceRequest.index(0)), "eid=b");
         assertThat(refused.asked()).isEqualTo(1);
-        assertThat(refused.devices()).singleElement().satisfies(device -> assertThat(device.index())
-                .isZero());
+        assertThat(refused.devices())
+                .singleElement()
+                .satisfies(device -> assertThat(device.index()).isZero());
         assertThat(host.attach(DeviceRequest.index(0).overSubscribed())).containsExactly(0);
     }
 
     @Test
     void shouldRefuseAnUnknownIndexAndNameThoseThatThereAre() {
         Refusal.on(
-                host, IllegalArgumentException.class, () -> host.attach(DeviceRequest.index(4)), "4", "0", "1", "2", "3");
+                host,
+                IllegalArgumentException.class,
+                () -> host.attach(DeviceRequest.index(4)),
+                "4",
+                "0",
+                "1",
+                "2",
+                "3");
         Refusal.on(host, IllegalArgumentException.class, () -> host.attach(DeviceRequest.index(Integer.MAX_VALUE)));
         Refusal.on(
                 host,
@@ -226,7 +230,8 @@ class DevicesTest {
         Activation neighbour = neighbour(4);
         Background<List<Integer>> number =
                 Background.start(() -> host.attach(DeviceRequest.gpus(1).waitUpTo(Duration.ofMinutes(5))));
-        DeviceInfo.Waiter waiter = Eventually.waiters(host, 0, 1).device(0).orElseThrow().waiters().getFirst();
+        DeviceInfo.Waiter waiter =
+                Eventually.waiters(host, 0, 1).device(0).orElseThrow().waiters().getFirst();
         assertThat(waiter.eid()).isEqualTo("a");
         assertThat(waiter.pid()).isEqualTo(ProcessHandle.current().pid());
         assertThat(waiter.waitsFor()).isEqualTo(DeviceInfo.Wait.DEVICES);

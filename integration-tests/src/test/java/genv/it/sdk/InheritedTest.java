@@ -78,7 +78,8 @@ class InheritedTest {
     void shouldChangeTheInheritedEnvironment() {
         try (Peer child = child()) {
             child.does("configure name=child");
-            assertThat(host.configuration()).isEqualTo(EnvConfig.builder().name("child").build());
+            assertThat(host.configuration())
+                    .isEqualTo(EnvConfig.builder().name("child").build());
             assertThat(child.does("attach gpus=3")).isEqualTo("[0, 1, 2]");
             assertThat(host.attached()).containsExactly(0, 1, 2);
             assertThat(child.does("detach index=0")).isEqualTo("[1, 2]");
@@ -133,7 +134,8 @@ class InheritedTest {
             assertThat(child.does("attached")).isEqualTo("[]");
             assertThat(child.does("refreshAttached")).isEqualTo("[]");
             assertThat(child.does("configuration")).isEqualTo(EnvConfig.empty().toString());
-            assertThat(child.does("refreshConfiguration")).isEqualTo(EnvConfig.empty().toString());
+            assertThat(child.does("refreshConfiguration"))
+                    .isEqualTo(EnvConfig.empty().toString());
             assertThat(child.does("lock")).isEqualTo("[]");
             assertThat(child.does("tryLock")).isEqualTo("[]");
             for (String command : new String[] {

@@ -13,9 +13,9 @@ import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /** An environment lives as long as its last member: processes that activated it, and children that were started in it. */
 @GenvTest
@@ -82,7 +82,8 @@ class MembersTest {
                     ProcessHandle.of(Long.parseLong(peer.does("startSleeper"))).orElseThrow();
             peer.process().kill();
             assertThat(hosts.host().snapshot().env("a").orElseThrow().pids()).containsExactly(child.pid());
-            try (Activation joined = hosts.host().activate(ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
+            try (Activation joined = hosts.host()
+                    .activate(ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
                 assertThat(joined.devices()).containsExactly(0);
             }
             child.destroyForcibly();
@@ -180,7 +181,8 @@ class MembersTest {
             peer.does("activate eid=a gpus=1");
             peer.process().stop();
             assertThat(hosts.host().snapshot().env("a")).isPresent();
-            try (Activation other = hosts.host().activate(EnvConfig.builder().gpus(1).build())) {
+            try (Activation other =
+                    hosts.host().activate(EnvConfig.builder().gpus(1).build())) {
                 assertThat(other.devices()).containsExactly(1);
             }
             peer.process().resume();

@@ -59,7 +59,9 @@ class StaticFaceTest {
             assertThat(genv.does("variables")).contains("GENV_ENVIRONMENT_ID=b", "CUDA_VISIBLE_DEVICES=0,1");
             genv.exits();
         }
-        assertThat(Eventually.isEmpty(hosts.host().snapshot())).as("an exit without close").isTrue();
+        assertThat(Eventually.isEmpty(hosts.host().snapshot()))
+                .as("an exit without close")
+                .isTrue();
     }
 
     @Test
@@ -112,16 +114,14 @@ class StaticFaceTest {
             assertThat(other.does("tryLock mode=SHARE")).isEqualTo("[0]");
             other.does("unlock");
             genv.does("unlock");
-            for (String command : new String[] {
-                "tryLock", "tryLock mode=SHARE", "tryLock wait=1", "tryLock mode=SHARE wait=1"
-            }) {
+            for (String command :
+                    new String[] {"tryLock", "tryLock mode=SHARE", "tryLock wait=1", "tryLock mode=SHARE wait=1"}) {
                 assertThat(genv.does(command)).isEqualTo("[0]");
                 genv.does("unlock");
             }
             other.does("lock");
-            for (String command : new String[] {
-                "tryLock", "tryLock mode=SHARE", "tryLock wait=1", "tryLock mode=SHARE wait=1"
-            }) {
+            for (String command :
+                    new String[] {"tryLock", "tryLock mode=SHARE", "tryLock wait=1", "tryLock mode=SHARE wait=1"}) {
                 assertThat(genv.does(command)).isEqualTo("absent");
             }
             genv.exits();

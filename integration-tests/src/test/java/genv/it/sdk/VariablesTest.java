@@ -99,8 +99,8 @@ class VariablesTest {
             assertThat(native_(peer, "GENV_ENVIRONMENT_ID")).isEqualTo(NONE);
             assertThat(native_(peer, "CUDA_VISIBLE_DEVICES")).isEqualTo("3,1");
             assertThat(native_(peer, "CUDA_DEVICE_ORDER")).isEqualTo("FASTEST_FIRST");
-            for (String name : List.of(
-                    "GENV_ENVIRONMENT_NAME", "GENV_GPUS", "GENV_GPU_MEMORY", "GENV_PYTHON", "GENV_ENVS")) {
+            for (String name :
+                    List.of("GENV_ENVIRONMENT_NAME", "GENV_GPUS", "GENV_GPU_MEMORY", "GENV_PYTHON", "GENV_ENVS")) {
                 assertThat(native_(peer, name)).isEqualTo("before-" + name);
             }
         }
@@ -128,7 +128,8 @@ class VariablesTest {
     void shouldFollowOtherMembersWhenRefreshed(GenvHosts hosts) {
         Peer peer = Peer.ofGenv(hosts.stateDirectory(), 4, child -> child);
         peer.does("activate eid=a gpus=1");
-        try (Activation _ = hosts.host().activate(ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
+        try (Activation _ =
+                hosts.host().activate(ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
             hosts.host().attach(genv.api.DeviceRequest.index(3));
             assertThat(peer.does("attached")).isEqualTo("[0, 3]");
             assertThat(native_(peer, "CUDA_VISIBLE_DEVICES")).isEqualTo("0");
@@ -169,7 +170,9 @@ class VariablesTest {
     @Test
     void shouldGiveTheVariablesToChildrenHoweverTheyAreStarted(GenvHosts hosts) {
         Peer peer = Peer.ofGenv(
-                hosts.stateDirectory(), 4, child -> child.environment("GENV_GPU_MEMORY", "9g").environment("X", "y"));
+                hosts.stateDirectory(),
+                4,
+                child -> child.environment("GENV_GPU_MEMORY", "9g").environment("X", "y"));
         peer.does("activate eid=a name=training gpus=2");
         Map<String, String> expected = Map.of(
                 "GENV_ENVIRONMENT_ID",
@@ -244,8 +247,8 @@ class VariablesTest {
 
     @Test
     void shouldSpeakOfTheDevicesOfTheHostInAContainer(GenvHosts hosts) {
-        try (Activation outside =
-                hosts.host().activate(ActivationRequest.of(EnvConfig.builder().gpus(2).build())
+        try (Activation outside = hosts.host()
+                .activate(ActivationRequest.of(EnvConfig.builder().gpus(2).build())
                         .eid("outside"))) {
             assertThat(outside.devices()).containsExactly(0, 1);
             Peer inside = Peer.ofGenv(hosts.stateDirectory(), 4, child -> child.environment("GENV_CONTAINER", "1"));

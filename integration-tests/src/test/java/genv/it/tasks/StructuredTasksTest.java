@@ -35,15 +35,15 @@ class StructuredTasksTest {
                     .backend(SimulatedBackend.of(2))
                     .processEnvironment(false)
                     .build();
-            ActivationRequest request = ActivationRequest.of(
-                            EnvConfig.builder().gpus(1).build())
-                    .eid("task");
+            ActivationRequest request =
+                    ActivationRequest.of(EnvConfig.builder().gpus(1).build()).eid("task");
             try (GenvHost host = GenvHost.open(options)) {
                 host.<Boolean, Exception>call(request, () -> {
                     try (AutoCloseable scope =
                             (AutoCloseable) scopes.getMethod("open").invoke(null)) {
                         Callable<String> child = () -> host.eid().orElse("none") + " " + host.attached();
-                        Object subtask = scopes.getMethod("fork", Callable.class).invoke(scope, child);
+                        Object subtask =
+                                scopes.getMethod("fork", Callable.class).invoke(scope, child);
                         scopes.getMethod("join").invoke(scope);
                         context.send("subtask " + subtasks.getMethod("get").invoke(subtask));
                     }

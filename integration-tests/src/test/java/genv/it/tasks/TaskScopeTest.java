@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import genv.api.Activation;
 import genv.api.ActivationRequest;
 import genv.api.DeviceLock;
-import genv.api.DeviceRequest;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.EnvInfo;
@@ -80,7 +79,9 @@ class TaskScopeTest {
         } catch (IOException caught) {
             assertThat(caught).isSameAs(thrown).hasNoSuppressedExceptions();
         }
-        assertThat(Eventually.isEmpty(host.snapshot())).as("left on an exception").isTrue();
+        assertThat(Eventually.isEmpty(host.snapshot()))
+                .as("left on an exception")
+                .isTrue();
         Error error = new StackOverflowError();
         assertThatThrownBy(() -> host.run(gpus(1), () -> {
                     throw error;
@@ -133,8 +134,9 @@ class TaskScopeTest {
     @Test
     void shouldJoinTheEnvironmentOfTheProcess(GenvHost host) {
         try (Activation process = host.activate(gpus(2).eid("a"))) {
-            host.run(ActivationRequest.of(EnvConfig.empty()).eid("a"), () -> assertThat(host.attached())
-                    .containsExactly(0, 1));
+            host.run(
+                    ActivationRequest.of(EnvConfig.empty()).eid("a"),
+                    () -> assertThat(host.attached()).containsExactly(0, 1));
             assertThat(process.devices()).containsExactly(0, 1);
             assertThat(host.snapshot().env("a")).isPresent();
         }
@@ -164,11 +166,12 @@ class TaskScopeTest {
     void shouldReleaseALockThatIsClosedAfterItsScopeWhereTheEnvironmentLivesOn(GenvHosts hosts) {
         GenvHost host = hosts.host();
         try (Activation _ = host.activate(gpus(2).eid("a"))) {
-            DeviceLock escaped = host.call(ActivationRequest.of(EnvConfig.empty()).eid("a"), () -> host.lock());
+            DeviceLock escaped =
+                    host.call(ActivationRequest.of(EnvConfig.empty()).eid("a"), () -> host.lock());
             escaped.close();
             GenvHost member = hosts.open();
-            try (Activation _ = member.activate(
-                    ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
+            try (Activation _ =
+                    member.activate(ActivationRequest.of(EnvConfig.empty()).eid("a"))) {
                 assertThat(member.tryLock()).isPresent();
             }
         }
@@ -198,7 +201,10 @@ class TaskScopeTest {
                 eids.add(host.eid().orElseThrow());
                 all.await(); // nobody leaves before everybody is in
                 List<Integer> mine = host.attached();
-                assertThat(host.snapshot().env(host.eid().orElseThrow()).orElseThrow().devices())
+                assertThat(host.snapshot()
+                                .env(host.eid().orElseThrow())
+                                .orElseThrow()
+                                .devices())
                         .isEqualTo(mine);
                 assertThat(host.lock().devices()).isEqualTo(mine);
                 all.await();
@@ -259,8 +265,8 @@ class TaskScopeTest {
 
     @Test
     void shouldShareDevicesBetweenTasksByShares(GenvHost host) throws Exception {
-        ActivationRequest quarter = ActivationRequest.of(
-                EnvConfig.builder().gpus(1).gpuMemory("4g").build());
+        ActivationRequest quarter =
+                ActivationRequest.of(EnvConfig.builder().gpus(1).gpuMemory("4g").build());
         CyclicBarrier all = new CyclicBarrier(16);
         List<Background<Integer>> running = new ArrayList<>();
         for (int i = 0; i < 16; i++) {
