@@ -78,7 +78,12 @@ public final class CoreHost implements GenvHost {
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
                 name -> inherited || name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : variables.get(name),
-                directory);
+                directory,
+                options.stateDirectory().isEmpty()
+                        && variables
+                                .get(VariableNames.GENV_TMPDIR)
+                                .filter(text -> !text.startsWith("/"))
+                                .isEmpty());
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks);
     }
 
@@ -180,11 +185,13 @@ public final class CoreHost implements GenvHost {
 
     private EnvBlock activate(MappedStore opened, ActivationRequest request, String defaultEid) {
         EnvConfig config = request.config();
-        Candidates candidates = config.gpus().orElse(0) > 0 ? inventory.candidates() : Candidates.NONE;
+        boolean needsDevices = config.gpus().orElse(0) > 0;
         EnvRules.Activation asked =
                 new EnvRules.Activation(request.eid(), defaultEid, config, request.isOverSubscribed());
         return granted(
-                limit -> opened.activate(asked, candidates, limit), request.waitLimit(), "activating an environment");
+                limit -> opened.activate(asked, needsDevices ? inventory.candidates() : Candidates.NONE, limit),
+                request.waitLimit(),
+                "activating an environment");
     }
 
     @Override
@@ -238,18 +245,17 @@ public final class CoreHost implements GenvHost {
         EnvSession session = required("attach");
         EnvRules.Key key = session.key();
         MappedStore opened = session.store();
-        Candidates candidates = inventory.candidates();
         EnvBlock block;
         if (request.index().isPresent()) {
             int index = known(request.index().getAsInt());
             block = granted(
-                    limit -> opened.attachIndex(key, index, request.isOverSubscribed(), candidates, limit),
+                    limit -> opened.attachIndex(key, index, request.isOverSubscribed(), inventory.candidates(), limit),
                     request.waitLimit(),
                     "attaching a device");
         } else {
             int count = request.gpus().orElse(-1);
             block = granted(
-                    limit -> opened.attach(key, count, request.isOverSubscribed(), candidates, limit),
+                    limit -> opened.attach(key, count, request.isOverSubscribed(), inventory.candidates(), limit),
                     request.waitLimit(),
                     "attaching devices");
         }
@@ -358,7 +364,7 @@ public final class CoreHost implements GenvHost {
         MappedStore opened = store();
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
-        return opened.read(draft -> SnapshotBuilder.build(draft, lives, devices));
+        return SnapshotBuilder.build(opened.read(StateContents::of), lives, devices);
     }
 
     @Override
@@ -400,7 +406,11 @@ public final class CoreHost implements GenvHost {
     private EnvBlock granted(Waitable operation, Duration wait, String what) {
         long start = System.nanoTime();
         try {
-            return switch (operation.within(WaitLimit.of(wait))) {
+            Outcome<EnvBlock> outcome = operation.within(WaitLimit.of(wait));
+            if (outcome instanceof Outcome.Never && inventory.refresh()) {
+                outcome = operation.within(WaitLimit.of(wait)); // the host has other devices by now
+            }
+            return switch (outcome) {
                 case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
                 case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never, snapshot());
                 case Outcome.Busy<EnvBlock> busy ->

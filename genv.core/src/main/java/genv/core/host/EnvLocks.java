@@ -30,6 +30,8 @@ final class EnvLocks {
     private @Nullable Holder held;
     private int count;
     private boolean acquiring;
+    /** Whether the thread that is acquiring may have to wait for other processes. */
+    private boolean waitsForOthers;
 
     EnvLocks(MappedStore store, EnvRules.Key key) {
         this.store = store;
@@ -42,7 +44,7 @@ final class EnvLocks {
         if (!becomeAcquirer(limit, deadline)) {
             return Optional.empty();
         }
-        Holder known = held; // stable: acquiring
+        Holder known = heldNow();
         Holder got = null;
         try {
             got = known != null ? share(known, mode, limit) : acquire(mode, limit, deadline);
@@ -54,6 +56,22 @@ final class EnvLocks {
                 : Optional.of(new Hold(got.devices().toList(), got.id()));
     }
 
+    /** The hold as the state has it, which knows what was detached since; null if nothing is held. */
+    private @Nullable Holder heldNow() {
+        Holder known;
+        synchronized (this) {
+            known = held; // stable: this thread is acquiring
+        }
+        Holder now = known == null ? null : store.read(draft -> draft.findHolder(known.id()));
+        if (now == null) {
+            synchronized (this) {
+                held = null; // all of its devices were detached
+                count = 0;
+            }
+        }
+        return now;
+    }
+
     /** Waits until no other thread is acquiring; false if the limit is over before. */
     private synchronized boolean becomeAcquirer(WaitLimit limit, WaitLimit.Deadline deadline)
             throws InterruptedException {
@@ -61,12 +79,12 @@ final class EnvLocks {
         try {
             while (acquiring) {
                 long remaining = deadline.remaining();
-                if (remaining <= 0) {
+                if (remaining <= 0 && waitsForOthers) {
                     return false;
                 }
                 try {
-                    if (remaining == Long.MAX_VALUE) {
-                        wait();
+                    if (remaining == Long.MAX_VALUE || remaining <= 0) {
+                        wait(); // in the latter case for a step that takes no time
                     } else {
                         TimeUnit.NANOSECONDS.timedWait(this, remaining);
                     }
@@ -92,8 +110,16 @@ final class EnvLocks {
         WaitLimit rest = remaining == Long.MAX_VALUE || limit.nanos() == 0
                 ? limit
                 : new WaitLimit(Math.max(remaining, 0), limit.interruptible());
+        if (rest.nanos() > 0) {
+            mayWait();
+        }
         Outcome<Holder> outcome = store.lock(key, mode, rest);
         return outcome instanceof Outcome.Granted<Holder>(Holder holder) ? holder : null;
+    }
+
+    private synchronized void mayWait() {
+        waitsForOthers = true;
+        notifyAll();
     }
 
     /** The hold of another thread, or of this one further out, with the devices that have come since. */
@@ -126,6 +152,7 @@ final class EnvLocks {
 
     private synchronized void settle(@Nullable Holder known, @Nullable Holder got) {
         acquiring = false;
+        waitsForOthers = false;
         notifyAll();
         if (got == null || got.id() == 0) {
             return; // nothing was locked: there is nothing to count
@@ -167,10 +194,14 @@ final class EnvLocks {
         return now;
     }
 
-    /** Forgets the hold: the environment was left, which has released it. */
-    synchronized void forget() {
+    /** Releases the hold, whatever its count: no scope of this process is in the environment any more. */
+    synchronized void releaseAll() {
+        Holder now = held;
         held = null;
         count = 0;
+        if (now != null) {
+            store.unlock(now);
+        }
     }
 
     private final class Hold implements DeviceLock {

@@ -73,7 +73,14 @@ final class EnvSession {
     View view() {
         long seen = seenRoot;
         View known = view;
-        return seen != NEVER_SEEN && store.get().rootAcquire() == seen ? known : look();
+        try {
+            if (seen != NEVER_SEEN && store.get().rootAcquire() == seen) {
+                return known;
+            }
+        } catch (InternalError pageLost) {
+            // the file was cut short: looking says so
+        }
+        return look();
     }
 
     /** Whether this is an inherited environment that has ended; one that this process is a member of cannot. */

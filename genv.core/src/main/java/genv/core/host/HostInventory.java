@@ -25,13 +25,22 @@ final class HostInventory {
     private final HostDevices devices;
     private final Function<String, Optional<String>> presetVariable;
     private final Path stateDirectory;
+    private final boolean isDefaultDirectory;
     private volatile @Nullable Usable usable;
 
-    /** {@code presetVariable}: what a variable held before this library set it, a scheduler's choice. */
-    HostInventory(HostDevices devices, Function<String, Optional<String>> presetVariable, Path stateDirectory) {
+    /**
+     * {@code presetVariable}: what a variable held before this library set it, a scheduler's choice. {@code
+     * isDefaultDirectory}: whether a child process finds the state directory by itself.
+     */
+    HostInventory(
+            HostDevices devices,
+            Function<String, Optional<String>> presetVariable,
+            Path stateDirectory,
+            boolean isDefaultDirectory) {
         this.devices = devices;
         this.presetVariable = presetVariable;
         this.stateDirectory = stateDirectory;
+        this.isDefaultDirectory = isDefaultDirectory;
     }
 
     /** The devices that this process may be given. */
@@ -39,9 +48,19 @@ final class HostInventory {
         return usable().visible();
     }
 
-    /** Asks the backend again. */
-    void refresh() {
-        devices.refresh();
+    /** Asks the backend again; whether this process may use other devices now. A backend that fails changes nothing. */
+    boolean refresh() {
+        Optional<DeviceTable> before = devices.known();
+        if (before.isEmpty()) {
+            return false;
+        }
+        DeviceSet known = candidates().eligible();
+        try {
+            devices.refresh();
+        } catch (BackendException failing) {
+            return false;
+        }
+        return !candidates().eligible().equals(known);
     }
 
     Candidates candidates() {
@@ -95,20 +114,34 @@ final class HostInventory {
     }
 
     private EnvironmentVariables variables(String eid, EnvConfig config, DeviceSet attached) {
-        Optional<DeviceTable> table = attached.isEmpty() ? devices.known() : Optional.of(devices.table());
+        Optional<DeviceTable> table = attached.isEmpty() ? devices.known() : tableIfUsable();
         String variable = table.map(DeviceTable::visibilityVariable).orElse(VariableNames.CUDA_VISIBLE_DEVICES);
         if (table.isEmpty()) {
-            return EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory);
+            return located(EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory));
         }
         DeviceTable known = usable().all(); // before the variable is set: what it holds now is a scheduler's choice
         List<Device> list = attached.toList().stream()
                 .map(index -> known.find(index).orElseGet(() -> undescribed(index)))
                 .toList();
-        return EnvironmentVariables.of(eid, config, list, variable, stateDirectory);
+        return located(EnvironmentVariables.of(eid, config, list, variable, stateDirectory));
+    }
+
+    /** A process in somebody else's environment may have no backend: it still can say the indices. */
+    private Optional<DeviceTable> tableIfUsable() {
+        try {
+            return Optional.of(devices.table());
+        } catch (BackendException none) {
+            return Optional.empty();
+        }
     }
 
     /** A device that was attached by somebody who sees more than this process, or that was lost since. */
     private static Device undescribed(int index) {
         return Device.builder(index, "index-" + index).build();
+    }
+
+    /** Says where the state is if a child would look elsewhere by itself. */
+    private EnvironmentVariables located(EnvironmentVariables variables) {
+        return isDefaultDirectory ? variables : variables.withStateDirectory(stateDirectory);
     }
 }

@@ -38,13 +38,16 @@ final class LockRegistry {
                 : entries.computeIfAbsent(key.id(), id -> new Entry(new EnvLocks(store, key))).locks;
     }
 
-    /** Says that a scope is about to leave; with the last one, what it has locked is forgotten, for leaving releases it. */
+    /**
+     * Says that a scope is about to leave; with the last one, what is locked is released. Not left to the leaving: another
+     * scope of this process may be a member already without having entered here, and would keep the lock alive.
+     */
     void leave(EnvRules.Key key) {
         entries.computeIfPresent(key.id(), (id, entry) -> {
             if (--entry.scopes > 0) {
                 return entry;
             }
-            entry.locks.forget();
+            entry.locks.releaseAll();
             return null;
         });
     }

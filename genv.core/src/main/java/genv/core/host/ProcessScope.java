@@ -31,6 +31,7 @@ final class ProcessScope {
     private final LockRegistry locks;
     private volatile @Nullable EnvSession session;
     private boolean activating;
+    private boolean closed;
     private @Nullable ProcessActivation activation;
     private @Nullable VariableScope applied;
 
@@ -75,6 +76,10 @@ final class ProcessScope {
 
     private synchronized void begin() {
         EnvSession known = session;
+        if (known != null && activation == null && inheritedEid().isEmpty()) {
+            known = null; // it was another host's of this process, which has closed it since
+            session = null;
+        }
         Optional<String> eid = known != null ? known.optionalEid() : inheritedEid();
         if (eid.isPresent()) {
             throw new AlreadyActiveException("an environment is active already: eid=" + eid.get() + " pid="
@@ -94,12 +99,17 @@ final class ProcessScope {
     }
 
     private synchronized ProcessActivation enter(MappedStore opened, EnvBlock block) {
-        VariableScope scope;
+        VariableScope scope = null;
         try {
+            if (closed) {
+                throw new IllegalStateException("the host was closed while an environment was being activated: eid="
+                        + block.eid() + "; open another host");
+            }
             scope = VariableScope.open(variables, inventory.variables(block));
-        } catch (RuntimeException failure) {
-            opened.leave(EnvRules.Key.of(block), opened.caller().member());
-            throw failure;
+        } finally {
+            if (scope == null) {
+                opened.leave(EnvRules.Key.of(block), opened.caller().member());
+            }
         }
         CrashPoint.VARIABLES_SET.reach();
         EnvSession entered = EnvSession.of(opened, block);
@@ -161,6 +171,7 @@ final class ProcessScope {
         ProcessActivation open;
         VariableScope inherited = null;
         synchronized (this) {
+            closed = true;
             open = activation;
             if (open == null) {
                 inherited = applied;

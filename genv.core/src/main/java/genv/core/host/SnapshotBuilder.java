@@ -12,7 +12,6 @@ import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
 import genv.core.rules.Lives;
-import genv.core.state.Draft;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,26 +23,25 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the public picture of a state. What belongs to dead processes is left out, whether or not it was removed yet. */
 final class SnapshotBuilder {
-    private final Draft draft;
+    private final StateContents contents;
     private final Lives lives;
     private final Map<Long, EnvBlock> alive = new HashMap<>();
     private final Map<Integer, List<DeviceInfo.Attachment>> attachments = new HashMap<>();
     private final Map<Integer, List<DeviceInfo.LockHolder>> holders = new HashMap<>();
     private final Map<Integer, List<DeviceInfo.Waiter>> waiters = new HashMap<>();
 
-    private SnapshotBuilder(Draft draft, Lives lives) {
-        this.draft = draft;
+    private SnapshotBuilder(StateContents contents, Lives lives) {
+        this.contents = contents;
         this.lives = lives;
     }
 
-    static Snapshot build(Draft draft, Lives lives, List<Device> devices) {
-        return new SnapshotBuilder(draft, lives).build(devices);
+    static Snapshot build(StateContents contents, Lives lives, List<Device> devices) {
+        return new SnapshotBuilder(contents, lives).build(devices);
     }
 
     private Snapshot build(List<Device> devices) {
         List<EnvInfo> envs = new ArrayList<>();
-        for (int i = 0; i < draft.envCount(); i++) {
-            EnvBlock block = draft.env(i);
+        for (EnvBlock block : contents.envs()) {
             List<Long> pids = block.members().stream()
                     .filter(lives::isAlive)
                     .map(Member::pid)
@@ -59,12 +57,8 @@ final class SnapshotBuilder {
         alive.values().stream().sorted(Comparator.comparingLong(EnvBlock::id)).forEach(this::addAttachments);
         attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
         envs.sort(Comparator.comparing(EnvInfo::created).thenComparing(EnvInfo::eid));
-        for (int i = 0; i < draft.holderCount(); i++) {
-            addHolder(draft.holder(i));
-        }
-        for (int i = 0; i < draft.waiterCount(); i++) {
-            addWaiter(draft.waiter(i));
-        }
+        contents.holders().forEach(this::addHolder);
+        contents.waiters().forEach(this::addWaiter);
         return new Snapshot(envs, devices(devices));
     }
 
@@ -129,7 +123,7 @@ final class SnapshotBuilder {
     private List<DeviceInfo> devices(List<Device> described) {
         Map<Integer, Device> byIndex = new HashMap<>();
         described.forEach(device -> byIndex.put(device.index(), device));
-        int count = draft.deviceCount();
+        int count = contents.devices().size();
         for (Device device : described) {
             count = Math.max(count, device.index() + 1);
         }
@@ -144,9 +138,8 @@ final class SnapshotBuilder {
     }
 
     private DeviceInfo info(int index, @Nullable Device device) {
-        Optional<MemorySize> known = draft.use(index).total() < 0
-                ? Optional.empty()
-                : Optional.of(MemorySize.ofBytes(draft.use(index).total()));
+        Optional<MemorySize> known =
+                recordedTotal(index) < 0 ? Optional.empty() : Optional.of(MemorySize.ofBytes(recordedTotal(index)));
         return new DeviceInfo(
                 index,
                 device == null ? Optional.empty() : Optional.of(device.uuid()),
@@ -159,5 +152,10 @@ final class SnapshotBuilder {
 
     private static Optional<MemorySize> memory(long bytes) {
         return bytes == EnvBlock.WHOLE ? Optional.empty() : Optional.of(MemorySize.ofBytes(bytes));
+    }
+
+    /** What the state says of a device's memory; -1 if it does not know the device. */
+    private long recordedTotal(int index) {
+        return index < contents.devices().size() ? contents.devices().get(index).total() : -1;
     }
 }

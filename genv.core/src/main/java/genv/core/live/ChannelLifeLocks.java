@@ -112,6 +112,27 @@ final class ChannelLifeLocks implements LifeLocks {
     }
 
     @Override
+    public boolean isAnyHeldBelow(long token) {
+        LifeLockKinds.requireToken(token);
+        synchronized (entry.monitor()) {
+            requireOpen();
+            if (entry.held().keySet().stream().anyMatch(held -> held < token)) {
+                return true;
+            }
+            if (token == 1) {
+                return false;
+            }
+            try (FileLock lock = entry.channel().tryLock(1, token - 1, true)) {
+                return lock == null;
+            } catch (OverlappingFileLockException heldInThisProcess) {
+                return true;
+            } catch (IOException failed) {
+                throw LiveFile.unusable("asked for locks", path, failed);
+            }
+        }
+    }
+
+    @Override
     public boolean isIntact() {
         synchronized (entry.monitor()) {
             try {

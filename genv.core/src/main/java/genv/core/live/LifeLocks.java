@@ -53,6 +53,13 @@ public interface LifeLocks extends AutoCloseable {
      */
     boolean isHeld(long token);
 
+    /**
+     * Whether anybody holds the lock of any token below one: this object, another one of this process, or another process.
+     *
+     * <p>A false answer is a proof only while {@link #isIntact()} is true.
+     */
+    boolean isAnyHeldBelow(long token);
+
     /** Whether the live file's name still leads to the file that these locks are on. */
     boolean isIntact();
 

@@ -76,6 +76,20 @@ final class OfdLifeLocks implements LifeLocks {
     }
 
     @Override
+    public boolean isAnyHeldBelow(long token) {
+        LifeLockKinds.requireToken(token);
+        requireOpen();
+        if (held.stream().anyMatch(own -> own < token)) {
+            return true;
+        }
+        try {
+            return token > 1 && RecordLocks.isAnyLockedElsewhere(file, 1, token - 1);
+        } catch (ErrnoException failed) {
+            throw LiveFile.unusable("asked for locks", path, failed);
+        }
+    }
+
+    @Override
     public boolean isIntact() {
         try {
             return !closed

@@ -52,9 +52,14 @@ public final class RecordLocks {
      * <p>Only asks. Shared locks do not count, so that whoever asks by trying a shared lock is not taken for a holder.
      */
     public static boolean isLockedElsewhere(NativeFile file, long offset) throws ErrnoException {
+        return isAnyLockedElsewhere(file, offset, 1);
+    }
+
+    /** Whether that is true of any of the bytes of a range. */
+    public static boolean isAnyLockedElsewhere(NativeFile file, long offset, long length) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            MemorySegment lock = describe(buffer, LinuxAbi.F_RDLCK, offset, 1);
+            MemorySegment lock = describe(buffer, LinuxAbi.F_RDLCK, offset, length);
             int result = fcntl(buffer, file, LinuxAbi.F_OFD_GETLK, lock);
             Descriptor.check(result, buffer, "fcntl F_OFD_GETLK path=" + file.name() + " offset=" + offset);
             return lock.get(JAVA_SHORT, LinuxAbi.FLOCK_TYPE) != LinuxAbi.F_UNLCK;

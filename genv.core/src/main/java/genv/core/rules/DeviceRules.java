@@ -98,6 +98,7 @@ public final class DeviceRules {
         }
         EnvBlock smaller = block.withoutDevices(devices);
         draft.put(smaller);
+        LockRules.releaseDevices(draft, block.id(), devices);
         return smaller;
     }
 
@@ -109,15 +110,20 @@ public final class DeviceRules {
     public static EnvBlock resize(Draft draft, EnvBlock block, EnvConfig config) {
         long before = block.gpuMemory();
         long after = EnvBlock.share(config);
-        boolean grows = after != before && before != EnvBlock.WHOLE && (after == EnvBlock.WHOLE || after > before);
-        for (int i = 0; grows && i < block.attachmentCount(); i++) {
+        boolean mayNotFit = after != before && (before == EnvBlock.WHOLE || after == EnvBlock.WHOLE || after > before);
+        for (int i = 0; mayNotFit && i < block.attachmentCount(); i++) {
             long attachment = block.attachment(i);
             int index = EnvBlock.index(attachment);
             DeviceUse use = draft.use(index);
-            long others = use.reserved() - EnvBlock.counted(before);
-            boolean fits = after == EnvBlock.WHOLE
-                    ? use.population() == 1
-                    : use.whole() == 0 && use.total() >= 0 && others <= use.total() - after;
+            long others = use.reserved() - (before == EnvBlock.WHOLE ? 0 : EnvBlock.counted(before));
+            boolean fits;
+            if (after == EnvBlock.WHOLE) {
+                fits = use.population() == 1;
+            } else if (before == EnvBlock.WHOLE) {
+                fits = use.total() < 0 || after <= use.total(); // less than the whole that it has
+            } else {
+                fits = use.whole() == 0 && use.total() >= 0 && others <= use.total() - after;
+            }
             if (!fits && !EnvBlock.isOverSubscribed(attachment)) {
                 throw new DevicesUnavailableException(
                         "the new share does not fit beside the others on a device: eid=" + block.eid() + " device="

@@ -54,12 +54,31 @@ public final class LockRules {
     public boolean extend(Draft draft, Holder held, DeviceSet added) {
         QueuedRequest.Kind kind =
                 held.mode() == LockMode.SHARE ? QueuedRequest.Kind.SHARED_LOCK : QueuedRequest.Kind.EXCLUSIVE_LOCK;
+        Holder now = draft.findHolder(held.id());
+        if (now == null) {
+            return false; // the environment has ended
+        }
         boolean free = !Queue.waitedFor(draft, Long.MAX_VALUE, kind).intersects(added)
                 && isFree(draft, added, held.memory(), held.id());
         if (free) {
-            draft.replaceHolder(held.withDevices(held.devices().union(added)));
+            draft.replaceHolder(now.withDevices(now.devices().union(added)));
         }
         return free;
+    }
+
+    /** Gives up the locks of an environment on devices that it does not have any more. */
+    static void releaseDevices(Draft draft, long env, DeviceSet devices) {
+        for (int i = draft.holderCount() - 1; i >= 0; i--) {
+            Holder holder = draft.holder(i);
+            if (holder.env() == env && holder.devices().intersects(devices)) {
+                DeviceSet rest = holder.devices().minus(devices);
+                if (rest.isEmpty()) {
+                    draft.removeHolderAt(i);
+                } else {
+                    draft.replaceHolder(holder.withDevices(rest));
+                }
+            }
+        }
     }
 
     /** Releases what a member that leaves an environment has locked in it. */

@@ -49,6 +49,9 @@ public final class Draft {
 
     int ownedCount;
 
+    /** Whether the present attempt has begun to stamp what it owns. */
+    boolean isStamped;
+
     /** How many of them the last attempt to publish has stamped: the first ones. */
     int stampedCount;
 
@@ -72,6 +75,7 @@ public final class Draft {
         frees = false;
         boolean whole = (root == newRoot && isPristine) || image.load(memory, record, RootWord.version(newRoot));
         root = newRoot;
+        isStamped = false;
         isPristine = false; // until the run has ended without a change
         return whole;
     }
@@ -421,11 +425,23 @@ public final class Draft {
         grants = true;
     }
 
-    /** Replaces the holder of the same identity. */
+    /** The holder of an identity, or null if it is not held any more. */
+    public @Nullable Holder findHolder(long id) {
+        int position = holderPosition(id);
+        return position < 0 ? null : holder(position);
+    }
+
+    /** Replaces the holder of the same identity, which must be held. */
     public void replaceHolder(Holder holder) {
-        writeHolder(holderPosition(holder.id()), holder);
+        int position = holderPosition(holder.id());
+        DeviceSet before = holderDevices(position);
+        writeHolder(position, holder);
         dirty = true;
-        grants = true;
+        grants |= !before.containsAll(holder.devices());
+        if (!holder.devices().containsAll(before)) {
+            markFreed(before.minus(holder.devices()));
+            frees = true;
+        }
     }
 
     /** Releases a lock; false if it is not held any more. */

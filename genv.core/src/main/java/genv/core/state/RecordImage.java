@@ -72,9 +72,21 @@ final class RecordImage {
             memory.read(base + RecordLayout.HOLDER_OFFSET, holders, holderCount * RecordLayout.HOLDER_WORDS);
             memory.read(base + RecordLayout.WAITER_OFFSET, waiters, waiterCount * RecordLayout.WAITER_WORDS);
         }
+        if (!haveCells(envs, envCount)) {
+            return false;
+        }
         envSum = Checksum.ofMembers(envs, envCount);
         deviceSum = Checksum.ofPlaces(devices, 0, deviceCount * RecordLayout.DEVICE_WORDS);
         return checksum == checksum();
+    }
+
+    /** Whether the entries name cells: those of a draft, which are in no record, have the highest bit of the number set. */
+    private static boolean haveCells(long[] entries, int count) {
+        int all = 0;
+        for (int i = 0; i < count; i++) {
+            all |= (int) entries[i];
+        }
+        return all >= 0;
     }
 
     /** Writes a record that the caller owns. */

@@ -180,8 +180,11 @@ public final class Transitions {
                 }
             }
         } catch (VirtualMachineError fault) {
-            record = -1; // whatever is owned stays owned until this process ends: it may be published already
-            draft.ownedCount = 0;
+            if (draft.isStamped || fault instanceof InternalError) {
+                record =
+                        -1; // what is stamped may be published already: it stays as it is, and is swept when out of use
+                draft.ownedCount = 0;
+            }
             if (fault instanceof InternalError) {
                 throw damaged("the state file lost pages under this process (truncated, or the disk is full)", fault);
             }
@@ -250,6 +253,7 @@ public final class Transitions {
                     + " from cleaners of temporary files");
         }
         draft.stampedCount = used;
+        draft.isStamped = true;
         for (int k = 0; k < used; k++) {
             cellClaims.stamp(draft.owned[k], version);
         }
@@ -285,7 +289,9 @@ public final class Transitions {
             }
         }
         draft.ownedCount = kept;
-        return records.unstamp(record, version) ? record : -1;
+        boolean keepsRecord = records.unstamp(record, version);
+        draft.isStamped = false;
+        return keepsRecord ? record : -1;
     }
 
     private void free(Draft draft) {

@@ -116,6 +116,7 @@ public final class MappedStore implements AutoCloseable {
     public Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
         long now = System.currentTimeMillis();
+        reapIf(asked.overSubscribed());
         EnvRules rules = new EnvRules(caller, lives);
         return acquire(limit, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
     }
@@ -148,6 +149,7 @@ public final class MappedStore implements AutoCloseable {
     public Outcome<EnvBlock> attach(
             EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
+        reapIf(overSubscribed);
         DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
         return acquire(limit, (draft, ticket) -> {
             EnvBlock block = require(draft, env);
@@ -204,6 +206,13 @@ public final class MappedStore implements AutoCloseable {
 
     // ---- the dead --------------------------------------------------------------------------------------------------
 
+    /** For requests that are granted whatever is in use, but that prefer what is free: the dead do not use anything. */
+    private void reapIf(boolean overSubscribed) {
+        if (overSubscribed) {
+            reap();
+        }
+    }
+
     /** Removes what dead processes left; the number of things removed. */
     public int reap() {
         return transitions.transact(draft -> Reaping.reap(draft, lives));
@@ -245,9 +254,6 @@ public final class MappedStore implements AutoCloseable {
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
     private <T> Outcome<T> acquire(WaitLimit limit, Attempt<T> attempt) throws InterruptedException {
-        if (limit.interruptible() && Thread.interrupted()) {
-            throw new InterruptedException("interrupted before waiting for devices");
-        }
         Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         while (outcome instanceof Outcome.Busy && reap() > 0) {
             outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));

@@ -17,6 +17,8 @@ import genv.core.state.StateMemory;
 import genv.core.state.Transitions;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -71,7 +73,10 @@ final class StateFiles implements AutoCloseable {
                     FileLayout.FILE_SIZE,
                     RESERVED,
                     (header, size) -> checkHeader(header, size, path.resolve(STATE)),
-                    segment -> initialise(segment, opened.fileId()));
+                    segment -> {
+                        requireNobodyLives(opened, path);
+                        initialise(segment, opened.fileId());
+                    });
             MemorySegment segment = file.segment();
             checkLiveFile(segment, locks, path);
             emptyAfterReboot(segment, live, path);
@@ -197,6 +202,19 @@ final class StateFiles implements AutoCloseable {
         return "; end the programs that use it, then delete genv.state and genv.live";
     }
 
+    /**
+     * Refuses to make a new state beside processes that have another one, which has lost its name: what they were granted is
+     * not in the new one. Where a state has the name by now, somebody else was first, and it is theirs.
+     */
+    private static void requireNobodyLives(LifeLocks locks, Path directory) {
+        if (locks.isAnyHeldBelow(JANITOR) && Files.notExists(directory.resolve(STATE), LinkOption.NOFOLLOW_LINKS)) {
+            throw new StateException("genv.state was deleted while it is in use, so what was given out cannot be told:"
+                    + " directory=" + directory
+                    + "; end the programs that use it, and exempt the directory from cleaners"
+                    + " of temporary files");
+        }
+    }
+
     // ---- after a reboot --------------------------------------------------------------------------------------------
 
     private static boolean isOfThisBoot(MemorySegment segment) {
@@ -223,6 +241,11 @@ final class StateFiles implements AutoCloseable {
             }
             if (isOfThisBoot(segment)) {
                 return;
+            }
+            // whoever takes a seat has seen this boot in the file: so it was there, and was overwritten
+            if (janitor.isAnyHeldBelow(JANITOR)) {
+                throw new StateException("the state file is damaged: its boot identifier is not the kernel's although"
+                        + " processes live that use it: directory=" + directory + mend());
             }
             StateMemory memory = new StateMemory(segment);
             long version = RootWord.version(memory.rootAcquire());

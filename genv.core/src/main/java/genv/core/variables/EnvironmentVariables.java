@@ -38,6 +38,13 @@ public final class EnvironmentVariables {
         this.entries = Collections.unmodifiableMap(entries);
     }
 
+    /** Returns these variables and, for processes that would look elsewhere, where the state directory is. */
+    public EnvironmentVariables withStateDirectory(Path directory) {
+        Map<String, Optional<String>> more = new LinkedHashMap<>(entries);
+        more.put(VariableNames.GENV_TMPDIR, Optional.of(directory.toString()));
+        return new EnvironmentVariables(more);
+    }
+
     /**
      * Returns the variables for an environment with these devices.
      *

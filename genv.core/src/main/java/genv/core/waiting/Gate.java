@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Gate<K> {
     /** How many may be past the gate for one key: several, since shares are granted to several at a time. */
-    private static final int WIDTH = 4;
+    private static final int WIDTH = 16;
 
     private final ConcurrentHashMap<K, Lane> lanes = new ConcurrentHashMap<>();
 

@@ -101,15 +101,27 @@ public final class WaitRoom implements AutoCloseable {
             present.add(waiting);
             if (listener == null && !closed) {
                 heard = memory.doorbellAcquire(token);
-                Thread thread = new Thread(this::listen, "genv-doorbell");
-                thread.setDaemon(true);
-                listener = thread;
-                thread.start();
+                startListener(waiting);
             } else {
                 LockSupport.unpark(listener); // it may be lingering
             }
         }
         return waiting;
+    }
+
+    private synchronized void startListener(Waiting first) {
+        Thread thread = new Thread(this::listen, "genv-doorbell");
+        thread.setDaemon(true);
+        boolean started = false;
+        try {
+            thread.start();
+            listener = thread;
+            started = true;
+        } finally {
+            if (!started) {
+                present.remove(first); // out of threads: the next one who waits tries again
+            }
+        }
     }
 
     /** Whether the room was closed while threads were waiting. */
@@ -137,6 +149,19 @@ public final class WaitRoom implements AutoCloseable {
     }
 
     private void listen() {
+        try {
+            listenWhileNeeded();
+        } finally {
+            synchronized (this) {
+                if (Thread.currentThread().equals(listener)) {
+                    listener = null; // by an error: who waits next starts another one
+                }
+            }
+            callAll();
+        }
+    }
+
+    private void listenWhileNeeded() {
         MemorySegment bell = memory.doorbell(token);
         long root = memory.rootAcquire();
         long looked = System.nanoTime();

@@ -116,6 +116,28 @@ class LifeLocksTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"OFD, OFD", "CHANNEL, CHANNEL", "OFD, CHANNEL", "CHANNEL, OFD"})
+    void shouldTellWhetherAnybodyIsThere(Kind own, Kind other) {
+        try (LifeLocks locks = open(own, live)) {
+            assertThat(locks.isAnyHeldBelow(MAX)).isFalse();
+            try (ChildJvm child = hold(other, 77)) {
+                assertThat(locks.isAnyHeldBelow(MAX)).isTrue();
+                assertThat(locks.isAnyHeldBelow(78)).isTrue();
+                assertThat(locks.isAnyHeldBelow(77))
+                        .as("the bound itself does not count")
+                        .isFalse();
+                child.kill();
+            }
+            assertThat(locks.isAnyHeldBelow(MAX)).isFalse();
+
+            assertThat(locks.tryHold(MAX)).isTrue();
+            assertThat(locks.isAnyHeldBelow(MAX)).isFalse();
+            assertThat(locks.tryHold(5)).isTrue();
+            assertThat(locks.isAnyHeldBelow(MAX)).as("own locks count").isTrue();
+        }
+    }
+
     @Test
     void shouldNotLoseChannelLocksWhenOfdLocksOfTheSameProcessClose() {
         try (LifeLocks channel = open(Kind.CHANNEL, live)) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import genv.api.EnvConfig;
 import genv.api.LockMode;
+import genv.api.StateException;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
@@ -260,7 +261,8 @@ class TransitionsStressTest {
                     draft.remove(StateFixture.found(draft, "mortal-" + token));
                     return null;
                 });
-            } catch (Death death) {
+            } catch (StateException death) {
+                assertThat(death).hasCauseInstanceOf(Death.class);
                 deaths.incrementAndGet();
                 state.process(98).transact(draft -> {
                     EnvBlock left2 = draft.find("mortal-" + token);
@@ -276,8 +278,8 @@ class TransitionsStressTest {
         return null;
     }
 
-    /** After such an error nothing more is written, as if the process had died. */
-    private static final class Death extends VirtualMachineError {
+    /** After such an error nothing more is written, nor given back, as if the process had died. */
+    private static final class Death extends InternalError {
         private static final long serialVersionUID = 1L;
     }
 }

@@ -369,7 +369,8 @@ class TransitionsTest {
     /** Between losing the race and taking its stamp back, a process may find that somebody else was quicker. */
     @Test
     void shouldNotTakeBackAStampThatSomebodyElseHasFound() {
-        Claims claims = new Claims(state.memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, SELF, 0);
+        Claims claims =
+                new Claims(state.memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, SELF, 0);
         claims.stamp(5, 9);
         assertThat(claims.unstamp(5, 9)).isTrue();
         assertThat(state.recordClaim(5)).isEqualTo(ClaimWord.owned(SELF));
@@ -402,22 +403,32 @@ class TransitionsTest {
         state.requireNoLeak();
     }
 
-    /** The JVM may run out of memory at any point, also where the transition is published already. */
     @Test
-    void shouldTouchNothingMoreWhenTheJvmFails() {
-        Transitions failing = state.process(
-                STRANGER,
-                () -> true,
-                (offset, length) -> {
-                    throw new OutOfMemoryError("made by the test");
-                },
-                sleeper -> {});
+    void shouldGiveBackWhatItClaimedWhenMemoryRunsOut() {
+        Transitions failing = failing(new OutOfMemoryError("made by the test"));
 
         assertThatThrownBy(() -> failing.transact(draft -> {
                     draft.put(StateFixture.env(draft, "e", STRANGER));
                     return null;
                 }))
                 .isInstanceOf(OutOfMemoryError.class);
+
+        state.requireNoLeak();
+        put("f", DeviceSet.EMPTY);
+        state.requireNoLeak();
+    }
+
+    /** This is how a page that cannot be read or written shows itself, wherever it was noticed. */
+    @Test
+    void shouldTouchNothingMoreWhenPagesAreLost() {
+        Transitions failing = failing(new InternalError("made by the test"));
+
+        assertThatThrownBy(() -> failing.transact(draft -> {
+                    draft.put(StateFixture.env(draft, "e", STRANGER));
+                    return null;
+                }))
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("lost pages");
 
         assertThat(claims())
                 .filteredOn(word -> word == ClaimWord.owned(STRANGER))
@@ -426,6 +437,16 @@ class TransitionsTest {
         state.bury(STRANGER);
         process.sweep();
         state.requireNoLeak();
+    }
+
+    private Transitions failing(VirtualMachineError error) {
+        return state.process(
+                STRANGER,
+                () -> true,
+                (offset, length) -> {
+                    throw error;
+                },
+                sleeper -> {});
     }
 
     @Test

@@ -222,7 +222,7 @@ class LocksTest {
                         if (inside.incrementAndGet() != 1) {
                             return false;
                         }
-                        Thread.yield();
+                        Thread.onSpinWait();
                         inside.decrementAndGet();
                     }
                 }
@@ -477,7 +477,7 @@ class LocksTest {
                 return host.call(request, () -> {
                     try (DeviceLock _ = host.lock()) {
                         most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-                        Thread.yield();
+                        Thread.onSpinWait();
                         inside.decrementAndGet();
                         return true;
                     }

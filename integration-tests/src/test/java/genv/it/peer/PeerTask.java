@@ -186,7 +186,7 @@ final class PeerTask implements ChildTask {
         }
 
         Optional<String> option(String name) {
-            for (String part : line.split(" ")) {
+            for (String part : line.split(" ", -1)) {
                 if (part.startsWith(name + "=")) {
                     return Optional.of(part.substring(name.length() + 1));
                 }
@@ -195,7 +195,7 @@ final class PeerTask implements ChildTask {
         }
 
         boolean flag(String name) {
-            return List.of(line.split(" ")).contains(name);
+            return List.of(line.split(" ", -1)).contains(name);
         }
 
         Optional<Integer> number(String name) {

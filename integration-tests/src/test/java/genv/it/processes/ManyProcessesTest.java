@@ -25,18 +25,16 @@ class ManyProcessesTest {
 
     private record Worker(ChildJvm child, int holder) {}
 
-    private GenvHosts hosts;
-    private Path devicesFile;
-    private Path locksFile;
+    private record Files(Path state, Path devices, Path locks) {}
 
-    private Worker start(int holder, long seed) {
+    private static Worker start(Files files, int holder, long seed) {
         return new Worker(
                 ChildJvm.of(RandomWorker.class)
                         .name("worker-" + holder)
                         .arguments(
-                                hosts.stateDirectory().toString(),
-                                devicesFile.toString(),
-                                locksFile.toString(),
+                                files.state().toString(),
+                                files.devices().toString(),
+                                files.locks().toString(),
                                 Integer.toString(holder),
                                 Long.toString(seed),
                                 Integer.toString(ROUNDS))
@@ -45,22 +43,21 @@ class ManyProcessesTest {
     }
 
     @Test
-    void shouldGiveNothingTwiceAndLeaveNothingBehind(GenvHosts injected) {
-        hosts = injected;
-        devicesFile = injected.workingDirectory().resolve("devices");
-        locksFile = injected.workingDirectory().resolve("locks");
-        GenvHost host = injected.host();
+    void shouldGiveNothingTwiceAndLeaveNothingBehind(GenvHosts hosts) {
+        Path directory = hosts.workingDirectory();
+        Files files = new Files(hosts.stateDirectory(), directory.resolve("devices"), directory.resolve("locks"));
+        GenvHost host = hosts.host();
         long seed = System.nanoTime();
         Random random = new Random(seed);
         List<Worker> workers = new ArrayList<>();
         List<Worker> started = new ArrayList<>();
-        try (Referee devices =
-                        Referee.create(devicesFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS);
-                Referee locks =
-                        Referee.create(locksFile, RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS)) {
+        try (Referee devices = Referee.create(
+                        files.devices(), RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS);
+                Referee locks = Referee.create(
+                        files.locks(), RandomWorker.DEVICES, RandomWorker.CAPACITY_MB, PROCESSES + KILLS)) {
             int holder = 0;
             while (workers.size() < PROCESSES) {
-                workers.add(start(++holder, random.nextLong()));
+                workers.add(start(files, ++holder, random.nextLong()));
             }
             started.addAll(workers);
             for (int kill = 0; kill < KILLS; kill++) {
@@ -72,7 +69,7 @@ class ManyProcessesTest {
                 devices.dooming(victim.holder());
                 locks.kill(victim.child(), victim.holder());
                 devices.died(victim.holder());
-                Worker next = start(++holder, random.nextLong());
+                Worker next = start(files, ++holder, random.nextLong());
                 workers.set(position, next);
                 started.add(next);
                 Snapshot seen = host.snapshot();

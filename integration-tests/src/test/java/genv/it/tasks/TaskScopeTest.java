@@ -225,7 +225,7 @@ class TaskScopeTest {
         List<Background<Integer>> running = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             running.add(Background.start(() -> host.call(gpus(1).waitUpTo(Duration.ofMinutes(5)), () -> {
-                Thread.yield();
+                Thread.onSpinWait();
                 return host.attached().size();
             })));
         }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.benchmarks;
+
+import java.util.List;
+
+/**
+ * How long and how often is measured.
+ *
+ * <p>JMH's iterations are short and many: one that the machine disturbed is an outlier, and the median stays what it is.
+ *
+ * @param form the name of these settings
+ * @param forks JVMs for each benchmark
+ * @param warmUpMillis time before the first iteration
+ * @param iterations number of iterations in each JVM
+ * @param iterationMillis time of one iteration
+ * @param live numbers of live environments of the curves
+ * @param loadWarmMillis time before several workers are measured
+ * @param loadMillis time of measuring them
+ * @param wakeRounds number of releases
+ * @param kills number of kills
+ * @param starts number of starts of each program
+ */
+public record Settings(
+        String form,
+        int forks,
+        int warmUpMillis,
+        int iterations,
+        int iterationMillis,
+        List<Integer> live,
+        long loadWarmMillis,
+        long loadMillis,
+        int wakeRounds,
+        int kills,
+        int starts) {
+    /** Of every JVM that JMH starts. One thread collects garbage, so that it shows in the figures. */
+    static final List<String> JVM_OPTIONS =
+            List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xmx512m");
+
+    /** The whole. */
+    static final Settings FULL =
+            new Settings("full", 3, 5000, 400, 5, List.of(0, 1, 10, 100, 1000, 4000), 2000, 3000, 1000, 40, 15);
+
+    /** Under five minutes on two processors. */
+    static final Settings SHORT =
+            new Settings("short", 1, 1600, 150, 4, List.of(0, 100, 1000, 4000), 500, 600, 250, 8, 5);
+
+    /** For the gate: the same as the short form, but only some subjects. */
+    static final Settings GATE = new Settings("gate", 1, 2000, 200, 4, List.of(0, 1000), 500, 600, 200, 5, 3);
+
+    /** Whether everything runs; the figures mean nothing. */
+    static final Settings SMOKE = new Settings("smoke", 1, 50, 3, 2, List.of(0, 10), 50, 50, 8, 1, 1);
+
+    public Settings {
+        live = List.copyOf(live);
+    }
+
+    /** {@return the options of a JVM that is measured together with others, beyond what the harness gives} */
+    public static String[] childOptions() {
+        return new String[] {"-da", "-XX:TieredStopAtLevel=4"};
+    }
+}

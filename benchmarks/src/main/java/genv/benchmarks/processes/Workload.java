@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.benchmarks.processes;
+
+import genv.api.ActivationRequest;
+import genv.api.DeviceLock;
+import genv.api.DeviceRequest;
+import genv.api.EnvConfig;
+import genv.api.GenvHost;
+import genv.benchmarks.peer.JsonPeer;
+import genv.benchmarks.peer.LockedFile;
+import genv.benchmarks.peer.Peer;
+import genv.benchmarks.peer.SqlitePeer;
+import genv.benchmarks.subject.StateOfMany;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/** What each of several workers does again and again, alone or together with others. */
+enum Workload {
+    /** Attaches a device and detaches it; there is one for each worker. */
+    GENV_ATTACH {
+        @Override
+        Place open(Path directory) {
+            GenvHost host =
+                    GenvHost.open(StateOfMany.options(directory, Peer.DEVICES).build());
+            DeviceRequest one = DeviceRequest.gpus(1);
+            return new Place(
+                    (worker, loop) -> host.run(
+                            ActivationRequest.of(EnvConfig.empty()),
+                            () -> loop.accept(() -> {
+                                host.attach(one);
+                                host.detach();
+                            })),
+                    host);
+        }
+    },
+    /** The same on a JSON file. */
+    JSON_ATTACH {
+        @Override
+        Place open(Path directory) {
+            JsonPeer peer = new JsonPeer(directory);
+            return new Place((worker, loop) -> attachAndDetach(peer, worker, loop), peer);
+        }
+    },
+    /** The same on SQLite. */
+    SQLITE_ATTACH {
+        @Override
+        Place open(Path directory) {
+            return new Place(
+                    (worker, loop) -> {
+                        try (Peer peer = new SqlitePeer(directory)) {
+                            attachAndDetach(peer, worker, loop);
+                        }
+                    },
+                    () -> {});
+        }
+    },
+    /** Locks the one device, which all workers share, and unlocks it. */
+    GENV_HAND {
+        @Override
+        Place open(Path directory) {
+            GenvHost host = GenvHost.open(StateOfMany.options(directory, 1).build());
+            ActivationRequest shared =
+                    ActivationRequest.of(EnvConfig.builder().gpus(1).build()).overSubscribed();
+            Turns turns = new Turns(directory);
+            return new Place(
+                    (worker, loop) ->
+                            host.run(shared, () -> loop.accept(turns.of(worker, host::lock, DeviceLock::close))),
+                    () -> {
+                        host.close();
+                        turns.close();
+                    });
+        }
+    },
+    /** Locks and unlocks a file; the threads of a process stand in a queue, as file locks are not for threads. */
+    FILE_HAND {
+        @Override
+        Place open(Path directory) {
+            return lockedFile(directory, new ReentrantLock(true));
+        }
+    },
+    /** The same, but the threads of a process overtake each other. */
+    FILE_BARGE {
+        @Override
+        Place open(Path directory) {
+            return lockedFile(directory, new ReentrantLock(false));
+        }
+    };
+
+    /** The number of this worker on the host, and what runs the step again and again. */
+    interface Session {
+        void run(int worker, Consumer<Runnable> loop);
+    }
+
+    /** Where the workers of a process work. */
+    record Place(Session session, AutoCloseable resources) {}
+
+    abstract Place open(Path directory);
+
+    private static void attachAndDetach(Peer peer, int worker, Consumer<Runnable> loop) {
+        String eid = "env-" + worker;
+        peer.activate(eid, 0);
+        loop.accept(() -> {
+            peer.attach(eid, 1);
+            peer.detach(eid);
+        });
+    }
+
+    private static Place lockedFile(Path directory, ReentrantLock threads) {
+        LockedFile file = new LockedFile(directory.resolve("device"));
+        Turns turns = new Turns(directory);
+        return new Place(
+                (worker, loop) -> loop.accept(turns.of(
+                        worker,
+                        () -> {
+                            threads.lock();
+                            return file.lock();
+                        },
+                        (FileLock lock) -> {
+                            LockedFile.release(lock);
+                            threads.unlock();
+                        })),
+                () -> {
+                    file.close();
+                    turns.close();
+                });
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.faults.kills;
+
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/**
+ * A mapped file in which every thread of every child says when its present operation began, and counts those that ended. So
+ * the parent sees a hang in a child that it would otherwise kill without having noticed.
+ */
+final class Pulse {
+    private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
+    /** Two words a thread: since when (0 for not at all), and how many; a cache line each. */
+    private static final long STRIDE = 64;
+
+    private final MemorySegment memory;
+
+    private Pulse(MemorySegment memory) {
+        this.memory = memory;
+    }
+
+    static Pulse open(Path file, int threads) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, CREATE, READ, WRITE)) {
+            return new Pulse(channel.map(FileChannel.MapMode.READ_WRITE, 0, threads * STRIDE, Arena.global()));
+        }
+    }
+
+    /** The clock is that of the kernel and the same in all processes. */
+    void begin(int thread) {
+        WORD.setRelease(memory, thread * STRIDE, System.nanoTime() | 1);
+    }
+
+    void end(int thread) {
+        WORD.setRelease(memory, thread * STRIDE, 0L);
+        long _ = (long) WORD.getAndAdd(memory, thread * STRIDE + 8, 1L);
+    }
+
+    /** For a thread that was killed. */
+    void forget(int thread) {
+        WORD.setRelease(memory, thread * STRIDE, 0L);
+    }
+
+    /** How long the present operation of a thread has been running, in nanoseconds. */
+    long age(int thread) {
+        long since = (long) WORD.getAcquire(memory, thread * STRIDE);
+        return since == 0 ? 0 : System.nanoTime() - since;
+    }
+
+    /** How many operations have ended, of all threads. */
+    long ended() {
+        long sum = 0;
+        for (long at = 8; at < memory.byteSize(); at += STRIDE) {
+            sum += (long) WORD.getAcquire(memory, at);
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.faults.kills;
+
+import genv.api.Activation;
+import genv.api.ActivationRequest;
+import genv.api.DeviceLock;
+import genv.api.EnvConfig;
+import genv.api.GenvHost;
+import genv.api.LockMode;
+import genv.testkit.process.ChildContext;
+import genv.testkit.process.ChildJvm;
+import genv.testkit.process.ChildTask;
+import genv.testkit.process.Referee;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A child that does a little of everything and leaves an archive of its loaded classes, with which the others start in two
+ * thirds of the time. Where the class path has a directory in it the JVM makes no archive, and they start without.
+ */
+final class Rehearsal implements ChildTask {
+    /** The JVM options of the other children. */
+    static List<String> archive(Path directory) {
+        Path archive = directory.resolve("classes.jsa");
+        try (ChildJvm child = ChildJvm.of(Rehearsal.class)
+                .jvmOptions("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable")
+                .arguments(directory.resolve("rehearsal").toString())
+                .start()) {
+            child.awaitExit();
+        }
+        return Files.exists(archive) ? List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:disable") : List.of();
+    }
+
+    @Override
+    public void run(ChildContext context) throws Exception {
+        Path state = Path.of(context.arguments().getFirst());
+        Path file = Path.of(state + ".referee");
+        EnvConfig share = EnvConfig.builder().gpus(1).gpuMemory("4g").build();
+        ActivationRequest request =
+                ActivationRequest.of(share).eid("a").overSubscribed().waitUpTo(Duration.ofMillis(1));
+        try (GenvHost host = GenvHost.open(Worker.options(state));
+                Referee referee = Referee.create(file, Worker.DEVICES, Ledger.CAPACITY, 1)) {
+            Ledger ledger = new Ledger(referee, 1);
+            try (Activation activation = host.activate(request);
+                    DeviceLock lock = host.lock(LockMode.SHARE)) {
+                ledger.got(lock.devices(), 1);
+                host.tryLock(Duration.ofMillis(1)).ifPresent(DeviceLock::close);
+                context.send(activation.eid());
+            } catch (genv.api.GenvException refused) {
+                ledger.givesAllBack(); // an exclusive lock inside of a shared one
+            }
+            host.run(request, () -> host.snapshot());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.faults.neighbours;
+
+import static genv.faults.neighbours.Neighbour.gpus;
+import static genv.faults.neighbours.Neighbour.ok;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import genv.api.Activation;
+import genv.api.DeviceLock;
+import genv.api.DevicesUnavailableException;
+import genv.api.GenvHost;
+import genv.api.StateException;
+import genv.core.layout.CellLayout;
+import genv.core.layout.FileLayout;
+import genv.core.layout.RootWord;
+import genv.faults.fuzz.StateImage;
+import genv.testkit.process.ChildJvm;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A reboot, which ends everybody's seat, and clocks that cannot be trusted. */
+class HostTimesTest {
+    private Path state;
+    private Path file;
+
+    @BeforeEach
+    void prepare(@TempDir Path temp) {
+        state = temp.resolve("state");
+        file = state.resolve("genv.state");
+    }
+
+    // ---- reboot ----------------------------------------------------------------------------------------------------
+
+    /** What a reboot does to the files: nobody holds a lock, and the kernel has another boot identifier. */
+    private void reboot() throws Exception {
+        StateImage image = StateImage.read(file);
+        image.word(FileLayout.BOOT_OFFSET, image.word(FileLayout.BOOT_OFFSET) ^ 0x5555_5555L);
+        image.writeOver(file);
+    }
+
+    @Test
+    void shouldStartCleanAfterARebootAndUseNoNumberTwice() throws Exception {
+        try (ChildJvm before = Neighbour.on(state).start()) {
+            ok(before, "activate before 2");
+            before.kill();
+        }
+        StateImage old = StateImage.read(file);
+        assertThat(old.envCount()).isEqualTo(1);
+        reboot();
+        try (GenvHost host = GenvHost.open(Neighbour.options(state));
+                Activation after = host.activate(gpus(2))) {
+            assertThat(after.devices()).containsExactly(0, 1);
+            assertThat(host.snapshot().env("before")).isEmpty();
+        }
+        StateImage now = StateImage.read(file);
+        assertThat(RootWord.version(now.word(FileLayout.ROOT_OFFSET)))
+                .as("version")
+                .isGreaterThan(RootWord.version(old.word(FileLayout.ROOT_OFFSET)));
+        assertThat(now.word(FileLayout.TOKEN_OFFSET)).as("tokens").isGreaterThan(old.word(FileLayout.TOKEN_OFFSET));
+    }
+
+    @Test
+    void shouldNotTakeDamageForARebootWhileProcessesLive() throws Exception {
+        try (ChildJvm before = Neighbour.on(state).start()) {
+            ok(before, "activate before 1");
+            reboot();
+            assertThatThrownBy(() -> GenvHost.open(Neighbour.options(state)).close())
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("boot");
+            assertThat(ok(before, "envs")).isEqualTo("before");
+        }
+    }
+
+    // ---- clocks ----------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1971-01-01T00:00:00Z", "2100-01-01T00:00:00Z"})
+    void shouldNotCareForTheTimesOfFiles(String time) throws Exception {
+        try (ChildJvm first = Neighbour.on(state).name("first").start()) {
+            ok(first, "activate first 1");
+            for (Path path : new Path[] {file, state.resolve("genv.live"), state}) {
+                Files.setLastModifiedTime(path, FileTime.from(Instant.parse(time)));
+            }
+            try (ChildJvm second = Neighbour.on(state).name("second").start()) {
+                assertThat(ok(second, "activate second 1")).isEqualTo("[1]");
+                assertThat(ok(first, "envs")).isEqualTo("first,second");
+            }
+        }
+    }
+
+    /** The clock of the whole machine cannot be set back for a test: so what was written seems to come from the future. */
+    @Test
+    void shouldWorkWhenTheClockWasSetBackByAYear() throws Exception {
+        try (ChildJvm first = Neighbour.on(state).name("first").start();
+                GenvHost host = GenvHost.open(Neighbour.options(state))) {
+            ok(first, "activate first 1");
+            StateImage image = StateImage.read(file);
+            image.requireSound();
+            int cell = image.firstCells().getFirst();
+            long payload = FileLayout.cellAt(cell) + CellLayout.PAYLOAD_OFFSET;
+            long year = Duration.ofDays(365).toMillis();
+            image.word(payload + 8, image.word(payload + 8) + year); // created
+            image.word(payload + 7 * 8, image.word(payload + 7 * 8) + (year << 16)); // attached since
+            image.sealCell(cell);
+            image.writeOver(file);
+            Instant tomorrow = Instant.now().plus(Duration.ofDays(1));
+            assertThat(host.snapshot().env("first").orElseThrow().created()).isAfter(tomorrow);
+            assertThat(host.snapshot().device(0).orElseThrow().attachments())
+                    .allMatch(attachment -> attachment.since().isAfter(tomorrow));
+            assertThatThrownBy(() -> host.activate(gpus(2)).close()).isInstanceOf(DevicesUnavailableException.class);
+            try (Activation own = host.activate(gpus(1))) {
+                assertThat(own.devices()).containsExactly(1);
+                Optional<DeviceLock> lock = host.tryLock(Duration.ofSeconds(5));
+                assertThat(lock).isPresent();
+                lock.get().close();
+            }
+            first.kill();
+            try (Activation own = host.activate(gpus(2))) {
+                assertThat(own.devices()).containsExactly(0, 1);
+            }
+        }
+    }
+}
