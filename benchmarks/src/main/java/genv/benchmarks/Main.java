@@ -94,7 +94,8 @@ public final class Main {
         }
         results.fact("load after", Machine.load());
         results.fact("seconds", (System.nanoTime() - start) / 1_000_000_000);
-        write(only.isPresent() ? target.resolve("only") : target);
+        boolean whole = only.isEmpty() && (settings.equals(Settings.FULL) || settings.equals(Settings.SHORT));
+        write(whole ? target : target.resolve(only.isPresent() ? "only" : settings.form()));
     }
 
     private Jmh jmh(Path logs, List<String> more) {
@@ -134,7 +135,7 @@ public final class Main {
                                         .resolve("src")
                                         .resolve("startup")
                                         .resolve("java"),
-                                target.resolve("lib"))
+                                target.resolve("run").resolve("lib"))
                         .measure());
         parts.put("disk", () -> DiskSize.measure(results));
         return parts;
@@ -146,9 +147,13 @@ public final class Main {
             OUT.println("left out, since there is no C compiler: program=cc");
             return;
         }
-        Jmh jmh = jmh(logs, List.of("-D" + NvmlBenchmark.LIBRARY + "=" + library.orElseThrow()));
+        Jmh jmh = jmh(
+                logs,
+                List.of(
+                        "-D" + NvmlBenchmark.LIBRARY + "=" + library.orElseThrow(),
+                        "-Dorg.bytedeco.javacpp.cachedir=" + logs.resolve("javacpp")));
         jmh.run(NvmlBenchmark.class, "bare|binding|reader|jnaDirect|jnaInterface", List.of());
-        if (Files.exists(target.resolve("lib").resolve("cuda-linux-x86_64.jar"))) {
+        if (Files.exists(target.resolve("run").resolve("lib").resolve("cuda-linux-x86_64.jar"))) {
             jmh.run(NvmlBenchmark.class, "javacpp", List.of());
         }
     }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -83,8 +84,8 @@ public final class Main {
     }
 
     private static boolean run(Part part, int count, long seed) throws Exception {
-        Progress progress = new Progress(System.out, System.console() != null);
-        String name = part.name().toLowerCase(java.util.Locale.ROOT);
+        Progress progress = new Progress(System.out, Boolean.getBoolean("genv.faults.terminal"));
+        String name = part.name().toLowerCase(Locale.ROOT);
         String replay = "./fault-tests/run " + name + " --count " + count + " --seed " + seed;
         progress.say(name + ": seed=" + seed + " replay: " + replay);
         Path directory = Files.createTempDirectory("genv-faults-" + name);

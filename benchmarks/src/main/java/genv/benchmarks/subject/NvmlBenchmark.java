@@ -7,6 +7,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import genv.nvml.MemoryQuery;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.cuda.global.nvml;
@@ -23,7 +24,8 @@ import org.openjdk.jmh.annotations.State;
 /**
  * Asking NVML for the memory of a device, on a small C library in the place of NVIDIA's.
  *
- * <p>Each way sets the version in a struct that is used again, calls, checks the code and reads one field.
+ * <p>Each way sets the version in a struct that is used again, calls, checks the code and reads one field. JavaCPP's fields
+ * are native calls too.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -56,8 +58,12 @@ public class NvmlBenchmark {
         /** Opens it. */
         @Setup
         public void open() {
-            // JavaCPP's own library asks for NVIDIA's by its soname, which this one has
-            System.load(System.getProperty(LIBRARY));
+            // JavaCPP's own libraries ask for NVIDIA's by the sonames that these have
+            String library = System.getProperty(LIBRARY);
+            for (String soname : SmallNvml.EMPTY) {
+                System.load(Path.of(library).resolveSibling(soname).toString());
+            }
+            System.load(library);
             device = new nvmlDevice_st();
             memory = new nvmlMemory_v2_t();
             nvml.nvmlInit_v2();

@@ -5,12 +5,16 @@ import genv.benchmarks.startup.Commands;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Compiles the small C library that stands in for NVIDIA's. */
 public final class SmallNvml {
+    /** Libraries that JavaCPP's own ask for by these names, without calling anything in them here. */
+    static final List<String> EMPTY = List.of("libcuda.so.1", "libcudart.so.13");
+
     private SmallNvml() {}
 
     /** {@return the library; empty where there is no C compiler} */
@@ -22,18 +26,22 @@ public final class SmallNvml {
         }
         Path library = directory.resolve("libsmall-nvml.so");
         Path module = root.resolve("genv.nvml").resolve("src");
-        Commands.output(List.of(
-                "cc",
-                "-std=gnu11",
-                "-O2",
-                "-shared",
-                "-fPIC",
-                "-Wl,-soname,libnvidia-ml.so.1",
+        library(
+                library,
+                "libnvidia-ml.so.1",
                 "-I",
                 module.resolve("main").resolve("native").toString(),
-                "-o",
-                library.toString(),
-                module.resolve("test").resolve("native").resolve("fake_nvml.c").toString()));
+                module.resolve("test").resolve("native").resolve("fake_nvml.c").toString());
+        for (String soname : EMPTY) {
+            library(directory.resolve(soname), soname, "-x", "c", "/dev/null");
+        }
         return Optional.of(library);
+    }
+
+    private static void library(Path output, String soname, String... source) {
+        List<String> command = new ArrayList<>(List.of(
+                "cc", "-std=gnu11", "-O2", "-shared", "-fPIC", "-Wl,-soname," + soname, "-o", output.toString()));
+        command.addAll(List.of(source));
+        Commands.output(command);
     }
 }

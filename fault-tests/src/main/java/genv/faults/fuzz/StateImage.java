@@ -23,27 +23,28 @@ public final class StateImage {
     private static final int PAGE = 4096;
     private static final byte[] ZEROS = new byte[PAGE];
 
+    private final byte[] array;
     private final ByteBuffer bytes;
     private final List<int[]> extents = new ArrayList<>();
 
-    private StateImage(ByteBuffer bytes) {
-        this.bytes = bytes;
+    private StateImage(byte[] array) {
+        this.array = array;
+        this.bytes = ByteBuffer.wrap(array).order(ByteOrder.nativeOrder());
     }
 
     /** The bytes of a state file as it is now. */
     public static StateImage read(Path file) throws IOException {
-        return new StateImage(ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.nativeOrder()));
+        return new StateImage(Files.readAllBytes(file));
     }
 
     /** A copy. */
     public StateImage copy() {
-        return new StateImage(ByteBuffer.wrap(bytes.array().clone()).order(ByteOrder.nativeOrder()));
+        return new StateImage(array.clone());
     }
 
     /** Its bytes themselves. */
-    @SuppressWarnings("ByteBufferBackingArray") // made from an array
     public byte[] array() {
-        return bytes.array();
+        return array;
     }
 
     /** A word at an offset. */

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -226,7 +227,7 @@ final class SystematicTrials implements Trials {
         flips[flipCount++] = (long) place << 8 | mask;
     }
 
-    private static void addAll(TreeSet<Integer> places, long from, long count) {
+    private static void addAll(Set<Integer> places, long from, long count) {
         for (long at = from; at < from + count; at++) {
             places.add((int) at);
         }

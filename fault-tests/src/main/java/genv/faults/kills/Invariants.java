@@ -110,9 +110,12 @@ final class Invariants {
         require(shares <= total(device), "shared locks are more than the device has", device);
     }
 
+    /** Requests for devices and for locks stand in two lines, which do not wait for each other. */
     private void checkWaiters(DeviceInfo device) {
-        for (int i = 0; i < device.waiters().size(); i++) {
-            require(device.waiters().get(i).position() == i, "places in the queue are not in order", device);
+        int[] next = new int[2];
+        for (DeviceInfo.Waiter waiter : device.waiters()) {
+            int line = waiter.waitsFor() == DeviceInfo.Wait.DEVICES ? 0 : 1;
+            require(waiter.position() == next[line]++, "places in the queue are not in order", device);
         }
     }
 

@@ -11,7 +11,6 @@ import genv.testkit.process.Referee;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -79,13 +78,12 @@ public final class KillRun {
     /** Runs it; a summary, or an {@link AssertionError}. */
     public String call() throws InterruptedException, IOException {
         CountDownLatch slots = new CountDownLatch(PROCESSES);
-        List<Thread> threads = new ArrayList<>();
         for (int slot = 0; slot < PROCESSES; slot++) {
             int number = slot;
-            threads.add(Thread.ofPlatform().name("slot-" + slot).start(() -> {
+            Thread.ofPlatform().name("slot-" + slot).start(() -> {
                 guarded(() -> occupy(number));
                 slots.countDown();
-            }));
+            });
         }
         Thread observer = Thread.ofPlatform().name("observer").start(() -> guarded(this::observe));
         slots.await();

@@ -11,10 +11,12 @@ import genv.testkit.process.ChildContext;
 import genv.testkit.process.ChildJvm;
 import genv.testkit.process.ChildTask;
 import genv.testkit.process.Referee;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A child that does a little of everything and leaves an archive of its loaded classes, with which the others start in two
@@ -23,6 +25,11 @@ import java.util.List;
 final class Rehearsal implements ChildTask {
     /** The JVM options of the other children. */
     static List<String> archive(Path directory) {
+        boolean jars = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .noneMatch(entry -> Files.isDirectory(Path.of(entry)));
+        if (!jars) {
+            return List.of();
+        }
         Path archive = directory.resolve("classes.jsa");
         try (ChildJvm child = ChildJvm.of(Rehearsal.class)
                 .jvmOptions("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable")

@@ -13,13 +13,13 @@ import org.junit.jupiter.api.io.TempDir;
 class DamagedFilesTest {
     @Test
     void shouldSayWhatIsWrongOrRecoverWhenFilesAreDamagedAtRandom(@TempDir Path directory) throws Exception {
-        String summary = new FuzzRun(new Run(300, 20_261_122, directory, Progress.silent())).call();
-        assertThat(summary).startsWith("trials=300 ");
+        String summary = new FuzzRun(new Run(120, 20_261_122, directory, Progress.silent())).call();
+        assertThat(summary).startsWith("trials=120 ");
     }
 
     @Test
     void shouldSayWhatIsWrongOrRecoverWhenFilesAreDamagedInOrder(@TempDir Path directory) throws Exception {
-        String summary = new FileRun(new Run(300, 0, directory, Progress.silent())).call();
-        assertThat(summary).startsWith("trials=30");
+        String summary = new FileRun(new Run(120, 0, directory, Progress.silent())).call();
+        assertThat(summary).startsWith("trials=12");
     }
 }

@@ -98,10 +98,14 @@ class CapacityTest {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() {
             letGo.countDown();
             threads.shutdown();
-            assertThat(threads.awaitTermination(MINUTES, TimeUnit.MINUTES)).isTrue();
+            try {
+                assertThat(threads.awaitTermination(MINUTES, TimeUnit.MINUTES)).isTrue();
+            } catch (InterruptedException e) {
+                throw new AssertionError("interrupted", e);
+            }
             assertThat(failed).isEmpty();
         }
     }
@@ -243,17 +247,18 @@ class CapacityTest {
     @Test
     void shouldSayThatNoRecordIsFreeAndGoOnWhenThereIsOne() throws Exception {
         long token = 1_000_000;
-        try (GenvHost host = open(2);
-                LifeLocks stopped = LifeLocks.open(state.resolve("genv.live"))) {
-            assertThat(stopped.tryHold(token)).isTrue();
-            StateImage image = StateImage.read(state.resolve("genv.state"));
-            claim(image, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, FileLayout.RECORDS, token);
-            assertThatThrownBy(() -> host.activate(gpus(1)).close())
-                    .isInstanceOf(StateException.class)
-                    .hasMessageContaining("no record is free: records=128")
-                    .hasMessageContaining("let them go on, or end them");
-            assertThat(host.snapshot().envs()).isEmpty();
-            stopped.close(); // the stopped processes are ended
+        try (GenvHost host = open(2)) {
+            try (LifeLocks stopped = LifeLocks.open(state.resolve("genv.live"))) {
+                assertThat(stopped.tryHold(token)).isTrue();
+                StateImage image = StateImage.read(state.resolve("genv.state"));
+                claim(image, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, FileLayout.RECORDS, token);
+                assertThatThrownBy(() -> host.activate(gpus(1)).close())
+                        .isInstanceOf(StateException.class)
+                        .hasMessageContaining("no record is free: records=128")
+                        .hasMessageContaining("let them go on, or end them");
+                assertThat(host.snapshot().envs()).isEmpty();
+            }
+            // the stopped processes are ended
             try (Activation all = host.activate(gpus(2))) {
                 assertThat(all.devices()).containsExactly(0, 1);
                 assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(3)))
@@ -265,17 +270,17 @@ class CapacityTest {
     @Test
     void shouldSayThatNoCellIsFreeAndGoOnWhenThereIsOne() throws Exception {
         long token = 1_000_000;
-        try (GenvHost host = open(2);
-                LifeLocks stopped = LifeLocks.open(state.resolve("genv.live"))) {
-            assertThat(stopped.tryHold(token)).isTrue();
-            StateImage image = StateImage.read(state.resolve("genv.state"));
-            claim(image, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, FileLayout.CELLS, token);
-            assertThatThrownBy(() -> host.activate(gpus(1)).close())
-                    .isInstanceOf(StateException.class)
-                    .hasMessageContaining("no cell is free: cells=32767")
-                    .hasMessageContaining("end some environments");
-            assertThat(host.snapshot().envs()).isEmpty();
-            stopped.close();
+        try (GenvHost host = open(2)) {
+            try (LifeLocks stopped = LifeLocks.open(state.resolve("genv.live"))) {
+                assertThat(stopped.tryHold(token)).isTrue();
+                StateImage image = StateImage.read(state.resolve("genv.state"));
+                claim(image, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, FileLayout.CELLS, token);
+                assertThatThrownBy(() -> host.activate(gpus(1)).close())
+                        .isInstanceOf(StateException.class)
+                        .hasMessageContaining("no cell is free: cells=32767")
+                        .hasMessageContaining("end some environments");
+                assertThat(host.snapshot().envs()).isEmpty();
+            }
             try (Activation all = host.activate(gpus(2))) {
                 assertThat(all.devices()).containsExactly(0, 1);
             }

@@ -66,11 +66,11 @@ class CopiesTest {
                 }
                 context.send("both");
                 context.await("close first");
-                first.apply("close");
+                expect("", first.apply("close"));
                 expect("second", second.apply("envs"));
                 context.send("closed");
                 context.await("close second");
-                second.apply("close");
+                expect("", second.apply("close"));
                 context.send("closed");
             }
         }

@@ -21,33 +21,29 @@ public final class Copy implements UnaryOperator<String> {
     @Override
     public String apply(String command) {
         String[] words = command.split(" ", -1);
-        switch (words[0]) {
+        return switch (words[0]) {
             case "activate" -> {
                 GenvHost opened = GenvHost.open(Neighbour.options(Path.of(words[1])));
                 host = opened;
                 Activation activation =
                         opened.activate(ActivationRequest.of(Neighbour.gpus(1)).eid(words[2]));
-                return activation.devices().toString();
+                yield activation.devices().toString();
             }
             case "greedy" -> {
                 try {
                     open().run(ActivationRequest.of(Neighbour.gpus(1)), () -> {});
-                    return "granted";
+                    yield "granted";
                 } catch (DevicesUnavailableException e) {
-                    return "refused";
+                    yield "refused";
                 }
             }
-            case "envs" -> {
-                return open().snapshot().envs().stream()
-                        .map(EnvInfo::eid)
-                        .sorted()
-                        .collect(Collectors.joining(","));
-            }
+            case "envs" ->
+                open().snapshot().envs().stream().map(EnvInfo::eid).sorted().collect(Collectors.joining(","));
             default -> {
                 open().close();
-                return "";
+                yield "";
             }
-        }
+        };
     }
 
     private GenvHost open() {

@@ -81,39 +81,34 @@ final class Neighbour implements ChildTask {
     }
 
     private String obey(GenvHost host, Path state, String[] words) throws IOException {
-        switch (words[0]) {
+        return switch (words[0]) {
             case "activate" -> {
                 Activation made = host.activate(
                         ActivationRequest.of(gpus(Integer.parseInt(words[2]))).eid(words[1]));
                 activation = made;
-                return made.devices().toString();
+                yield made.devices().toString();
             }
             case "leave" -> {
                 active().close();
-                return "";
+                yield "";
             }
             case "adopt" -> {
                 active().adopt(ProcessHandle.of(Long.parseLong(words[1])).orElseThrow());
-                return "";
+                yield "";
             }
             case "start" -> {
                 Process process =
                         active().start(new ProcessBuilder(List.of(words).subList(1, words.length)));
                 started.add(process);
-                return Long.toString(process.pid());
+                yield Long.toString(process.pid());
             }
-            case "read" -> {
-                return Integer.toString(Files.readAllBytes(state.resolve("genv.live")).length
+            case "read" ->
+                Integer.toString(Files.readAllBytes(state.resolve("genv.live")).length
                         + Files.readAllBytes(state.resolve("genv.state")).length);
-            }
-            case "envs" -> {
-                return host.snapshot().envs().stream()
-                        .map(EnvInfo::eid)
-                        .sorted()
-                        .collect(Collectors.joining(","));
-            }
+            case "envs" ->
+                host.snapshot().envs().stream().map(EnvInfo::eid).sorted().collect(Collectors.joining(","));
             default -> throw new IllegalArgumentException(words[0]);
-        }
+        };
     }
 
     private Activation active() {
