@@ -130,6 +130,18 @@ class DamagedStateTest {
         assertThat(use()).isFalse();
     }
 
+    @Test
+    void shouldTakeWhatBelongsToATokenThatCannotBe() {
+        int current = RootWord.record(file.getLong((int) FileLayout.ROOT_OFFSET));
+        for (int record = 0; record < FileLayout.RECORDS; record++) {
+            if (record != current) {
+                file.putLong((int) (FileLayout.RECORD_CLAIM_OFFSET + record * FileLayout.RECORD_CLAIM_STRIDE), -1);
+            }
+        }
+
+        assertThat(use()).isFalse();
+    }
+
     /** @return whether it was told of the damage */
     private boolean useWith(int place, byte damaged) {
         try {
