@@ -3,9 +3,12 @@ package genv.benchmarks.peer;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,6 +60,15 @@ public final class JsonPeer implements Peer {
         return Files.exists(file) ? JSON.std.mapFrom(Files.readAllBytes(file)) : empty();
     }
 
+    /** Cut to its length at the end: some file systems write a file that was emptied first to the disk at once. */
+    private int write(byte[] bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            int written = channel.write(ByteBuffer.wrap(bytes));
+            channel.truncate(bytes.length);
+            return written;
+        }
+    }
+
     private static Map<String, Object> empty() {
         List<Object> devices = new ArrayList<>();
         for (int i = 0; i < DEVICES; i++) {
@@ -69,7 +81,7 @@ public final class JsonPeer implements Peer {
         exclusively(() -> {
             Map<String, Object> state = read();
             change.accept(state);
-            return Files.write(file, JSON.std.asBytes(state));
+            return write(JSON.std.asBytes(state));
         });
     }
 

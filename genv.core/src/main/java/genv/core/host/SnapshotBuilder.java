@@ -151,7 +151,8 @@ final class SnapshotBuilder {
     }
 
     private static Optional<MemorySize> memory(long bytes) {
-        return bytes == EnvBlock.WHOLE ? Optional.empty() : Optional.of(MemorySize.ofBytes(bytes));
+        // WHOLE; or another negative one, which only a forged state has
+        return bytes < 0 ? Optional.empty() : Optional.of(MemorySize.ofBytes(bytes));
     }
 
     /** What the state says of a device's memory; -1 if it does not know the device. */
