@@ -25,7 +25,8 @@ import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
+import genv.core.store.Stores;
 import genv.core.variables.MemoryVariables;
 import genv.core.variables.NativeVariables;
 import genv.core.variables.VariableNames;
@@ -39,7 +40,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** A host on the mapped state: what {@link GenvHost} says, on {@link MappedStore}. */
+/** A host: what {@link GenvHost} says, on the {@link Store} of its directory. */
 public final class CoreHost implements GenvHost {
     private static final String DEFAULT_DIRECTORY = "/var/tmp/genv";
 
@@ -52,7 +53,7 @@ public final class CoreHost implements GenvHost {
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
-    private volatile @Nullable MappedStore store;
+    private volatile @Nullable Store store;
     private volatile @Nullable MemberWatch members;
     private volatile boolean closed;
 
@@ -92,18 +93,18 @@ public final class CoreHost implements GenvHost {
         store();
     }
 
-    private MappedStore store() {
-        MappedStore known = store;
+    private Store store() {
+        Store known = store;
         return known != null && !closed ? known : open();
     }
 
-    private synchronized MappedStore open() {
+    private synchronized Store open() {
         if (closed) {
             throw new IllegalStateException("the host is closed: directory=" + directory + "; open another one");
         }
-        MappedStore known = store;
+        Store known = store;
         if (known == null) {
-            known = MappedStore.open(directory, sharing);
+            known = Stores.open(directory, sharing);
             members = new MemberWatch(known);
             store = known;
         }
@@ -164,7 +165,7 @@ public final class CoreHost implements GenvHost {
             ActivationRequest request, ScopedValue.CallableOp<? extends R, X> op) throws X {
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(op, "op");
-        MappedStore opened = store();
+        Store opened = store();
         String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
@@ -183,7 +184,7 @@ public final class CoreHost implements GenvHost {
         }
     }
 
-    private EnvBlock activate(MappedStore opened, ActivationRequest request, String defaultEid) {
+    private EnvBlock activate(Store opened, ActivationRequest request, String defaultEid) {
         EnvConfig config = request.config();
         boolean needsDevices = config.gpus().orElse(0) > 0;
         EnvRules.Activation asked =
@@ -244,7 +245,7 @@ public final class CoreHost implements GenvHost {
         Objects.requireNonNull(request, "request");
         EnvSession session = required("attach");
         EnvRules.Key key = session.key();
-        MappedStore opened = session.store();
+        Store opened = session.store();
         EnvBlock block;
         if (request.index().isPresent()) {
             int index = known(request.index().getAsInt());
@@ -361,7 +362,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public Snapshot snapshot() {
-        MappedStore opened = store();
+        Store opened = store();
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
         return SnapshotBuilder.build(opened.read(StateContents::of), lives, devices);
@@ -383,7 +384,7 @@ public final class CoreHost implements GenvHost {
             try {
                 process.close();
             } finally {
-                MappedStore known = store;
+                Store known = store;
                 if (known != null) {
                     known.close();
                 }

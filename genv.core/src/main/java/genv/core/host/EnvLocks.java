@@ -9,7 +9,7 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Outcome;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
 import genv.core.waiting.WaitLimit;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * never held while a thread waits for other processes.
  */
 final class EnvLocks {
-    private final MappedStore store;
+    private final Store store;
     private final EnvRules.Key key;
     private @Nullable Holder held;
     private int count;
@@ -33,7 +33,7 @@ final class EnvLocks {
     /** Whether the thread that is acquiring may have to wait for other processes. */
     private boolean waitsForOthers;
 
-    EnvLocks(MappedStore store, EnvRules.Key key) {
+    EnvLocks(Store store, EnvRules.Key key) {
         this.store = store;
         this.key = key;
     }

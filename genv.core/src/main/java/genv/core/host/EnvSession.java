@@ -5,7 +5,7 @@ import genv.api.EnvConfig;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class EnvSession {
     private static final long NEVER_SEEN = -1;
 
-    private final Supplier<MappedStore> store;
+    private final Supplier<Store> store;
     private final String eid;
     private final Optional<String> optionalEid;
     private final EnvRules.@Nullable Key key;
@@ -39,18 +39,18 @@ final class EnvSession {
     }
 
     /** An environment that this process inherited: known by its identifier alone. */
-    static EnvSession inherited(Supplier<MappedStore> store, String eid) {
+    static EnvSession inherited(Supplier<Store> store, String eid) {
         return new EnvSession(store, eid, null);
     }
 
     /** An environment that this process is a member of. */
-    static EnvSession of(MappedStore store, EnvBlock block) {
+    static EnvSession of(Store store, EnvBlock block) {
         EnvSession session = new EnvSession(() -> store, block.eid(), EnvRules.Key.of(block));
         session.view = View.of(block);
         return session;
     }
 
-    private EnvSession(Supplier<MappedStore> store, String eid, EnvRules.@Nullable Key key) {
+    private EnvSession(Supplier<Store> store, String eid, EnvRules.@Nullable Key key) {
         this.store = store;
         this.eid = eid;
         this.optionalEid = Optional.of(eid);
@@ -65,7 +65,7 @@ final class EnvSession {
         return optionalEid;
     }
 
-    MappedStore store() {
+    Store store() {
         return store.get();
     }
 

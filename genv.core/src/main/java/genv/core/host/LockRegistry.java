@@ -2,7 +2,7 @@
 package genv.core.host;
 
 import genv.core.rules.EnvRules;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -22,7 +22,7 @@ final class LockRegistry {
     }
 
     /** Says that a scope has entered an environment. */
-    void enter(MappedStore store, EnvRules.Key key) {
+    void enter(Store store, EnvRules.Key key) {
         entries.compute(key.id(), (id, known) -> {
             Entry entry = known == null ? new Entry(new EnvLocks(store, key)) : known;
             entry.scopes++;
@@ -31,7 +31,7 @@ final class LockRegistry {
     }
 
     /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
-    EnvLocks of(MappedStore store, EnvRules.Key key) {
+    EnvLocks of(Store store, EnvRules.Key key) {
         Entry known = entries.get(key.id());
         return known != null
                 ? known.locks

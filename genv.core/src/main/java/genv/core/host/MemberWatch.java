@@ -5,7 +5,7 @@ import genv.api.GenvException;
 import genv.core.live.ProcessIdentity;
 import genv.core.model.Member;
 import genv.core.rules.EnvRules;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
 import java.util.Optional;
 
 /**
@@ -16,10 +16,10 @@ import java.util.Optional;
 final class MemberWatch {
     private static final System.Logger LOG = System.getLogger("genv.core.host");
 
-    private final MappedStore store;
+    private final Store store;
     private volatile boolean closed;
 
-    MemberWatch(MappedStore store) {
+    MemberWatch(Store store) {
         this.store = store;
     }
 

@@ -7,7 +7,7 @@ import genv.api.GenvException;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
 import genv.core.state.CrashPoint;
-import genv.core.store.MappedStore;
+import genv.core.store.Store;
 import genv.core.variables.EnvironmentVariables;
 import genv.core.variables.VariableNames;
 import genv.core.variables.VariableScope;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * monitor, which is not held while an activation waits for devices.
  */
 final class ProcessScope {
-    private final Supplier<MappedStore> store;
+    private final Supplier<Store> store;
     private final HostInventory inventory;
     private final VariableStore variables;
     private final Supplier<MemberWatch> members;
@@ -36,7 +36,7 @@ final class ProcessScope {
     private @Nullable VariableScope applied;
 
     ProcessScope(
-            Supplier<MappedStore> store,
+            Supplier<Store> store,
             HostInventory inventory,
             VariableStore variables,
             Supplier<MemberWatch> members,
@@ -57,11 +57,11 @@ final class ProcessScope {
     }
 
     /** Activates what {@code activate} brings about in the state, and sets the variables. */
-    Activation activate(Function<MappedStore, EnvBlock> activate) {
+    Activation activate(Function<Store, EnvBlock> activate) {
         begin();
         boolean done = false;
         try {
-            MappedStore opened = store.get();
+            Store opened = store.get();
             EnvBlock block = activate.apply(opened);
             CrashPoint.ACTIVATED.reach();
             ProcessActivation result = enter(opened, block);
@@ -98,7 +98,7 @@ final class ProcessScope {
         activating = false;
     }
 
-    private synchronized ProcessActivation enter(MappedStore opened, EnvBlock block) {
+    private synchronized ProcessActivation enter(Store opened, EnvBlock block) {
         VariableScope scope = null;
         try {
             if (closed) {
@@ -154,7 +154,7 @@ final class ProcessScope {
         }
         EnvSession target = left.session();
         try {
-            MappedStore opened = target.store();
+            Store opened = target.store();
             locks.leave(target.key());
             opened.leave(target.key(), opened.caller().member());
             CrashPoint.LEFT.reach();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.host;
 
+import genv.core.draft.Draft;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.QueuedRequest;
-import genv.core.state.Draft;
 import java.util.ArrayList;
 import java.util.List;
 

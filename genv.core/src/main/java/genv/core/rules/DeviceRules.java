@@ -4,11 +4,11 @@ package genv.core.rules;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.MemorySize;
+import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
 import genv.core.model.QueuedRequest;
-import genv.core.state.Draft;
 import java.util.List;
 
 /** Attaching devices to an environment, detaching and resizing them. */

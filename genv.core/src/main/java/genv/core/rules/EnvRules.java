@@ -3,9 +3,9 @@ package genv.core.rules;
 
 import genv.api.EnvConfig;
 import genv.api.NotActiveException;
+import genv.core.draft.Draft;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
-import genv.core.state.Draft;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

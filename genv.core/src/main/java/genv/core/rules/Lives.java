@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.core.draft.Liveness;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
-import genv.core.state.Liveness;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Predicate;

@@ -2,13 +2,13 @@
 package genv.core.rules;
 
 import genv.api.LockMode;
+import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
-import genv.core.state.Draft;
 
 /** Locking devices: all of them in one transition, or none. */
 public final class LockRules {

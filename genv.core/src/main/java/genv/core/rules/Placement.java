@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
-import genv.core.state.Draft;
 
 /** Which devices have room, and which of them are taken: the first that fit, in ascending order. */
 final class Placement {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
 import genv.core.model.QueuedRequest;
-import genv.core.state.Draft;
 
 /**
  * Who must be let go first: nobody is given a device that an earlier request waits for.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.core.draft.Draft;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import genv.core.state.CrashPoint;
-import genv.core.state.Draft;
 import java.util.List;
 
 /** Removes what dead processes left: memberships, environments, locks and places in the queue. */

@@ -3,6 +3,8 @@ package genv.core.state;
 
 import genv.api.GenvException;
 import genv.api.StateException;
+import genv.core.draft.Edit;
+import genv.core.draft.Liveness;
 import genv.core.layout.CellLayout;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.EnvCodec;
@@ -85,7 +87,7 @@ public final class Transitions {
     private final Liveness liveness;
     private final long token;
     private final Surroundings surroundings;
-    private final AtomicReferenceArray<@Nullable Draft> idle = new AtomicReferenceArray<>(IMAGES);
+    private final AtomicReferenceArray<@Nullable RecordDraft> idle = new AtomicReferenceArray<>(IMAGES);
 
     /**
      * What lies outside of the mapped words.
@@ -135,7 +137,7 @@ public final class Transitions {
      * @throws StateException if the state file is damaged, deleted or full
      */
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
-        Draft draft = borrow();
+        RecordDraft draft = borrow();
         int record = -1;
         int damages = 0;
         try {
@@ -204,7 +206,7 @@ public final class Transitions {
     }
 
     /** Copies the current record, unless the draft holds it already from its last run. */
-    private void load(Draft draft, long root) {
+    private void load(RecordDraft draft, long root) {
         int record = RootWord.record(root);
         if (record >= FileLayout.RECORDS) {
             throw new DamagedState("the root word names no record: record=" + record);
@@ -220,7 +222,7 @@ public final class Transitions {
         }
     }
 
-    private boolean publish(Draft draft, long root, int record) {
+    private boolean publish(RecordDraft draft, long root, int record) {
         long version = RootWord.version(root) + 1;
         int used = 0;
         for (int i = 0; i < draft.fresh().size(); i++) {
@@ -280,7 +282,7 @@ public final class Transitions {
     }
 
     /** Takes back what was stamped with a version that somebody else published. */
-    private int unstamp(Draft draft, int record, long version) {
+    private int unstamp(RecordDraft draft, int record, long version) {
         int kept = 0;
         for (int i = 0; i < draft.ownedCount; i++) {
             int cell = draft.owned[i];
@@ -294,7 +296,7 @@ public final class Transitions {
         return keepsRecord ? record : -1;
     }
 
-    private void free(Draft draft) {
+    private void free(RecordDraft draft) {
         for (int i = 0; i < draft.replacedCount(); i++) {
             cells.freeChain(draft.replaced()[i], draft.version());
         }
@@ -390,19 +392,19 @@ public final class Transitions {
 
     // ---- drafts ----------------------------------------------------------------------------------------------------
 
-    private Draft borrow() {
-        Draft draft = idle.getAndSet(slot(), null);
-        return draft != null ? draft : new Draft(memory, cells);
+    private RecordDraft borrow() {
+        RecordDraft draft = idle.getAndSet(slot(), null);
+        return draft != null ? draft : new RecordDraft(memory, cells);
     }
 
-    private void giveBack(Draft draft, int record) {
+    private void giveBack(RecordDraft draft, int record) {
         if (record >= 0 || draft.ownedCount > 0) {
             abandon(draft, record);
         }
         idle.setRelease(slot(), draft);
     }
 
-    private void abandon(Draft draft, int record) {
+    private void abandon(RecordDraft draft, int record) {
         long version = RootWord.version(memory.rootAcquire());
         for (int i = 0; i < draft.ownedCount; i++) {
             cellClaims.release(draft.owned[i], version);

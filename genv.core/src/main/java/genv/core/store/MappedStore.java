@@ -6,6 +6,8 @@ import genv.api.GenvException;
 import genv.api.GenvOptions;
 import genv.api.LockMode;
 import genv.api.StateException;
+import genv.core.draft.Draft;
+import genv.core.draft.Edit;
 import genv.core.live.LifeLocks;
 import genv.core.live.ProcessIdentity;
 import genv.core.model.DeviceSet;
@@ -22,8 +24,6 @@ import genv.core.rules.Lives;
 import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
 import genv.core.rules.Reaping;
-import genv.core.state.Draft;
-import genv.core.state.Edit;
 import genv.core.state.StateMemory;
 import genv.core.state.Transitions;
 import genv.core.waiting.Gate;
@@ -32,11 +32,8 @@ import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The operations on the state of one host, from one process. Thread-safe; every operation is one transition and so is done
- * whole or not at all.
- */
-public final class MappedStore implements AutoCloseable {
+/** The state in one mapped file: every operation is one transition. */
+final class MappedStore implements Store {
     private final StateFiles files;
     private final StateMemory memory;
     private final Transitions transitions;
@@ -76,7 +73,7 @@ public final class MappedStore implements AutoCloseable {
     }
 
     /** Opens the state of a directory, taking a seat in it, and removes what dead processes left. */
-    public static MappedStore open(Path directory, GenvOptions.Sharing sharing) {
+    static MappedStore open(Path directory, GenvOptions.Sharing sharing) {
         StateFiles files = StateFiles.open(directory, sharing);
         boolean done = false;
         try {
@@ -91,28 +88,29 @@ public final class MappedStore implements AutoCloseable {
         }
     }
 
-    /** This process, as the state knows it. */
+    @Override
     public Caller caller() {
         return caller;
     }
 
-    /** The root word: as long as it is the same, so is the state. */
+    @Override
     public long rootAcquire() {
         return memory.rootAcquire();
     }
 
-    /** Reads the state. The edit must not change it. */
+    @Override
     public <T extends @Nullable Object> T read(Edit<T> edit) {
         return transitions.transact(edit);
     }
 
-    /** Who lives, asking about each process once. */
+    @Override
     public Lives livesCached() {
         return lives.cached();
     }
 
     // ---- environments ----------------------------------------------------------------------------------------------
 
+    @Override
     public Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
         long now = System.currentTimeMillis();
@@ -121,7 +119,7 @@ public final class MappedStore implements AutoCloseable {
         return acquire(limit, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
     }
 
-    /** Takes a membership away; true if the environment has ended with it. */
+    @Override
     public boolean leave(EnvRules.Key env, Member member) {
         if (closed) {
             return true; // closing has left everything
@@ -130,11 +128,13 @@ public final class MappedStore implements AutoCloseable {
         return change(draft -> rules.leave(draft, env, member));
     }
 
+    @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
         EnvRules rules = new EnvRules(caller, lives);
         return change(draft -> rules.configure(draft, require(draft, env), config));
     }
 
+    @Override
     public void adopt(EnvRules.Key env, Member member) {
         EnvRules rules = new EnvRules(caller, lives);
         change(draft -> {
@@ -145,7 +145,7 @@ public final class MappedStore implements AutoCloseable {
 
     // ---- devices ---------------------------------------------------------------------------------------------------
 
-    /** Attaches what is missing to reach a number of devices; a negative number means the configured one. */
+    @Override
     public Outcome<EnvBlock> attach(
             EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
@@ -159,6 +159,7 @@ public final class MappedStore implements AutoCloseable {
         });
     }
 
+    @Override
     public Outcome<EnvBlock> attachIndex(
             EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
@@ -170,7 +171,7 @@ public final class MappedStore implements AutoCloseable {
         });
     }
 
-    /** Detaches devices, those of the set that are attached. */
+    @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
         DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
         return transitions.transact(draft -> rules.detach(draft, require(draft, env), devices));
@@ -178,7 +179,7 @@ public final class MappedStore implements AutoCloseable {
 
     // ---- locks -----------------------------------------------------------------------------------------------------
 
-    /** Locks the devices that the environment has at that moment; a lock on none has the identity 0. */
+    @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
         return acquire(limit, (draft, ticket) -> {
@@ -191,12 +192,13 @@ public final class MappedStore implements AutoCloseable {
         });
     }
 
-    /** Adds devices to a lock, if they can be had at once. */
+    @Override
     public boolean extend(Holder held, DeviceSet added) {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
         return transitions.transact(draft -> rules.extend(draft, held, added));
     }
 
+    @Override
     public void unlock(Holder held) {
         if (closed) {
             return;
@@ -213,7 +215,7 @@ public final class MappedStore implements AutoCloseable {
         }
     }
 
-    /** Removes what dead processes left; the number of things removed. */
+    @Override
     public int reap() {
         return transitions.transact(draft -> Reaping.reap(draft, lives));
     }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import genv.api.EnvConfig;
 import genv.api.LockMode;
+import genv.core.draft.Draft;
 import genv.core.layout.CellLayout;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.FileLayout;

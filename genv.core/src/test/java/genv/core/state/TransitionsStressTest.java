@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import genv.api.EnvConfig;
 import genv.api.LockMode;
 import genv.api.StateException;
+import genv.core.draft.Draft;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;

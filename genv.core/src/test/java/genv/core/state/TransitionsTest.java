@@ -8,6 +8,7 @@ import genv.api.EnvConfig;
 import genv.api.GenvException;
 import genv.api.LockMode;
 import genv.api.StateException;
+import genv.core.draft.Draft;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.FileLayout;
 import genv.core.layout.RecordLayout;

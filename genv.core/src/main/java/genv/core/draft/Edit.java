@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package genv.core.state;
+package genv.core.draft;
 
 import org.jspecify.annotations.Nullable;
 

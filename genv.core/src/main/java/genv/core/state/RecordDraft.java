@@ -3,6 +3,8 @@ package genv.core.state;
 
 import genv.api.GenvException;
 import genv.api.LockMode;
+import genv.core.draft.Draft;
+import genv.core.draft.Edit;
 import genv.core.layout.Checksum;
 import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
@@ -19,12 +21,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state at one version, as a transition reads and edits it. Belongs to one thread and to one run of one {@link Edit}.
+ * The draft of a transition on the mapped state: a copy of one record, and the environments that it refers to.
  *
- * <p>What it says is consistent: it was copied whole, and an environment whose cell was reused meanwhile ends the run, which
- * then starts over. Nothing of the edit is visible to anybody before the transition is published.
+ * <p>It was copied whole, and an environment whose cell was reused meanwhile ends the run of the {@link Edit}, which then
+ * starts over.
  */
-public final class Draft {
+final class RecordDraft implements Draft {
     /** The cell number of an environment that is not written yet: this bit and its place among {@link #fresh}. */
     private static final long FRESH = 0x8000_0000L;
 
@@ -55,7 +57,7 @@ public final class Draft {
     /** How many of them the last attempt to publish has stamped: the first ones. */
     int stampedCount;
 
-    Draft(StateMemory memory, Cells cells) {
+    RecordDraft(StateMemory memory, Cells cells) {
         this.memory = memory;
         this.cells = cells;
     }
@@ -142,29 +144,27 @@ public final class Draft {
 
     // ---- environments ----------------------------------------------------------------------------------------------
 
-    /** The root word of the state that is read. */
+    @Override
     public long root() {
         return root;
     }
 
-    /** The version of the state that is read. */
+    @Override
     public long version() {
         return RootWord.version(root);
     }
 
-    /** The version that the transition will publish: unique, so it serves as identity of what is created. */
-    public long nextVersion() {
-        return version() + 1;
-    }
-
+    @Override
     public int envCount() {
         return image.envCount;
     }
 
+    @Override
     public EnvBlock env(int position) {
         return block(image.envs[position]);
     }
 
+    @Override
     public @Nullable EnvBlock find(String eid) {
         int hash = EidHash.of(eid);
         for (int i = firstOf(hash); i < image.envCount && (int) (image.envs[i] >>> 32) == hash; i++) {
@@ -176,7 +176,7 @@ public final class Draft {
         return null;
     }
 
-    /** The environment of that identity, found through the hash of its identifier. */
+    @Override
     public @Nullable EnvBlock find(int hash, long id) {
         for (int i = firstOf(hash); i < image.envCount && (int) (image.envs[i] >>> 32) == hash; i++) {
             EnvBlock block = block(image.envs[i]);
@@ -187,7 +187,7 @@ public final class Draft {
         return null;
     }
 
-    /** Adds an environment, or replaces the one of the same identifier, and accounts for what its devices reserve. */
+    @Override
     public void put(EnvBlock block) {
         int hash = block.hash();
         int at = firstOf(hash);
@@ -219,7 +219,7 @@ public final class Draft {
         dirty = true;
     }
 
-    /** Removes an environment with its devices, its locks and its requests. */
+    @Override
     public void remove(EnvBlock block) {
         int hash = block.hash();
         for (int at = firstOf(hash); at < image.envCount && (int) (image.envs[at] >>> 32) == hash; at++) {
@@ -307,11 +307,12 @@ public final class Draft {
 
     // ---- devices ---------------------------------------------------------------------------------------------------
 
-    /** How many device rows there are: the highest index ever attached, plus one. */
+    @Override
     public int deviceCount() {
         return image.deviceCount;
     }
 
+    @Override
     public DeviceUse use(int index) {
         if (index >= image.deviceCount) {
             return new DeviceUse(0, 0, 0, -1);
@@ -325,7 +326,7 @@ public final class Draft {
                 image.devices[at + RecordLayout.DEVICE_TOTAL]);
     }
 
-    /** Records what the backend says of a device that is about to be attached. */
+    @Override
     public void describe(int index, long totalMemory, int uuidHash) {
         growDevices(index);
         int at = index * RecordLayout.DEVICE_WORDS;
@@ -334,7 +335,7 @@ public final class Draft {
         image.setDeviceWord(at + RecordLayout.DEVICE_UUID, (long) uuidHash << 32 | (word & 0xffff_ffffL));
     }
 
-    /** The hash of the UUID that a device had when it was last attached; 0 for one that never was. */
+    @Override
     public int uuidHash(int index) {
         return (int) (uuidWord(index) >>> 32);
     }
@@ -345,7 +346,7 @@ public final class Draft {
                 : 0;
     }
 
-    /** How long ago something of a device was freed while somebody waited, to about 64 ms. */
+    @Override
     public long millisSinceFreed(int index, long now) {
         int stamp = (int) uuidWord(index);
         return stamp == 0 ? Long.MAX_VALUE : (long) ((int) (now >>> FREED_SHIFT) - stamp) << FREED_SHIFT;
@@ -390,10 +391,12 @@ public final class Draft {
 
     // ---- lock holders ----------------------------------------------------------------------------------------------
 
+    @Override
     public int holderCount() {
         return image.holderCount;
     }
 
+    @Override
     public Holder holder(int position) {
         long pidMode = holderWord(position, RecordLayout.HOLDER_PID_MODE);
         return new Holder(
@@ -414,6 +417,7 @@ public final class Draft {
                 holderWord(position, RecordLayout.HOLDER_DEVICES + 1));
     }
 
+    @Override
     public void addHolder(Holder holder) {
         if (image.holderCount == RecordLayout.MAX_HOLDERS) {
             throw new GenvException("too many device locks are held: limit=" + RecordLayout.MAX_HOLDERS
@@ -425,13 +429,13 @@ public final class Draft {
         grants = true;
     }
 
-    /** The holder of an identity, or null if it is not held any more. */
+    @Override
     public @Nullable Holder findHolder(long id) {
         int position = holderPosition(id);
         return position < 0 ? null : holder(position);
     }
 
-    /** Replaces the holder of the same identity, which must be held. */
+    @Override
     public void replaceHolder(Holder holder) {
         int position = holderPosition(holder.id());
         DeviceSet before = holderDevices(position);
@@ -444,7 +448,7 @@ public final class Draft {
         }
     }
 
-    /** Releases a lock; false if it is not held any more. */
+    @Override
     public boolean removeHolder(long id) {
         int position = holderPosition(id);
         if (position < 0) {
@@ -454,6 +458,7 @@ public final class Draft {
         return true;
     }
 
+    @Override
     public void removeHolderAt(int position) {
         markFreed(holderDevices(position));
         removeRow(image.holders, position, --image.holderCount, RecordLayout.HOLDER_WORDS);
@@ -491,10 +496,12 @@ public final class Draft {
 
     // ---- the queue -------------------------------------------------------------------------------------------------
 
+    @Override
     public int waiterCount() {
         return image.waiterCount;
     }
 
+    @Override
     public QueuedRequest waiter(int position) {
         int at = position * RecordLayout.WAITER_WORDS;
         long[] words = image.waiters;
@@ -519,6 +526,7 @@ public final class Draft {
                 waiterShare(position));
     }
 
+    @Override
     public QueuedRequest.Kind waiterKind(int position) {
         return switch ((int) waiterWord(position, RecordLayout.WAITER_PID_KIND)) {
             case 0 -> QueuedRequest.Kind.DEVICES;
@@ -527,35 +535,39 @@ public final class Draft {
         };
     }
 
+    @Override
     public DeviceSet waiterDevices(int position) {
         return new DeviceSet(
                 waiterWord(position, RecordLayout.WAITER_DEVICES),
                 waiterWord(position, RecordLayout.WAITER_DEVICES + 1));
     }
 
+    @Override
     public long waiterTicket(int position) {
         return waiterWord(position, RecordLayout.WAITER_TICKET);
     }
 
+    @Override
     public long waiterSince(int position) {
         return waiterWord(position, RecordLayout.WAITER_SINCE);
     }
 
-    /** How many devices the request at a position needs. */
+    @Override
     public int waiterCount(int position) {
         return (int) waiterWord(position, RecordLayout.WAITER_COUNT);
     }
 
-    /** What it needs of each device. */
+    @Override
     public long waiterShare(int position) {
         return waiterWord(position, RecordLayout.WAITER_SHARE);
     }
 
+    @Override
     public long waiterToken(int position) {
         return waiterWord(position, RecordLayout.WAITER_TOKEN);
     }
 
-    /** Puts a request into its place in the queue. One that is there already is replaced. */
+    @Override
     public void enqueue(QueuedRequest request) {
         int at = 0;
         while (at < image.waiterCount && waiterTicket(at) < request.ticket()) {
@@ -576,7 +588,7 @@ public final class Draft {
         dirty = true;
     }
 
-    /** What the request of that ticket waits for in the queue, or null if it is not in the queue. */
+    @Override
     public @Nullable DeviceSet queuedFor(long ticket) {
         for (int i = 0; i < image.waiterCount; i++) {
             if (waiterTicket(i) == ticket) {
@@ -586,7 +598,7 @@ public final class Draft {
         return null;
     }
 
-    /** Takes a request out of the queue; false if it is not there. */
+    @Override
     public boolean dequeue(long ticket) {
         for (int i = 0; i < image.waiterCount; i++) {
             if (waiterTicket(i) == ticket) {
@@ -597,6 +609,7 @@ public final class Draft {
         return false;
     }
 
+    @Override
     public void removeWaiterAt(int position) {
         DeviceSet devices = waiterDevices(position);
         int words = RecordLayout.WAITER_WORDS;

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.draft;
+
+import genv.api.GenvException;
+import genv.core.model.DeviceSet;
+import genv.core.model.DeviceUse;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.QueuedRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state at one version, as a transition reads and edits it. Belongs to one thread and to one run of one {@link Edit}.
+ *
+ * <p>What it says is consistent, and nothing of the edit is visible to anybody before the transition is published.
+ */
+public interface Draft {
+    /** What tells this state from all others: as long as it is the same, nothing has changed. */
+    long root();
+
+    /** The version of the state that is read. */
+    long version();
+
+    /** The version that the transition will publish: unique, so it serves as identity of what is created. */
+    default long nextVersion() {
+        return version() + 1;
+    }
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    int envCount();
+
+    EnvBlock env(int position);
+
+    @Nullable
+    EnvBlock find(String eid);
+
+    /** The environment of that identity, found through the hash of its identifier. */
+    @Nullable
+    EnvBlock find(int hash, long id);
+
+    /**
+     * Adds an environment, or replaces the one of the same identifier, and accounts for what its devices reserve.
+     *
+     * @throws GenvException if there are too many
+     */
+    void put(EnvBlock block);
+
+    /** Removes an environment with its devices, its locks and its requests. */
+    void remove(EnvBlock block);
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    /** How many device rows there are: the highest index ever attached, plus one. */
+    int deviceCount();
+
+    DeviceUse use(int index);
+
+    /** Records what the backend says of a device that is about to be attached. */
+    void describe(int index, long totalMemory, int uuidHash);
+
+    /** The hash of the UUID that a device had when it was last attached; 0 for one that never was. */
+    int uuidHash(int index);
+
+    /** How long ago something of a device was freed while somebody waited, to about 64 ms. */
+    long millisSinceFreed(int index, long now);
+
+    // ---- lock holders ----------------------------------------------------------------------------------------------
+
+    int holderCount();
+
+    Holder holder(int position);
+
+    /**
+     * Adds a lock.
+     *
+     * @throws GenvException if there are too many
+     */
+    void addHolder(Holder holder);
+
+    /** The holder of an identity, or null if it is not held any more. */
+    @Nullable
+    Holder findHolder(long id);
+
+    /** Replaces the holder of the same identity, which must be held. */
+    void replaceHolder(Holder holder);
+
+    /** Releases a lock; false if it is not held any more. */
+    boolean removeHolder(long id);
+
+    void removeHolderAt(int position);
+
+    // ---- the queue -------------------------------------------------------------------------------------------------
+
+    int waiterCount();
+
+    QueuedRequest waiter(int position);
+
+    QueuedRequest.Kind waiterKind(int position);
+
+    DeviceSet waiterDevices(int position);
+
+    long waiterTicket(int position);
+
+    long waiterSince(int position);
+
+    /** How many devices the request at a position needs. */
+    int waiterCount(int position);
+
+    /** What it needs of each device. */
+    long waiterShare(int position);
+
+    long waiterToken(int position);
+
+    /**
+     * Puts a request into its place in the queue. One that is there already is replaced.
+     *
+     * @throws GenvException if there are too many
+     */
+    void enqueue(QueuedRequest request);
+
+    /** What the request of that ticket waits for in the queue, or null if it is not in the queue. */
+    @Nullable
+    DeviceSet queuedFor(long ticket);
+
+    /** Takes a request out of the queue; false if it is not there. */
+    boolean dequeue(long ticket);
+
+    void removeWaiterAt(int position);
+}

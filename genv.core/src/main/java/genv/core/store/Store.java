@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import genv.api.EnvConfig;
+import genv.api.LockMode;
+import genv.core.draft.Edit;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.Member;
+import genv.core.rules.Caller;
+import genv.core.rules.Candidates;
+import genv.core.rules.EnvRules;
+import genv.core.rules.Lives;
+import genv.core.rules.Outcome;
+import genv.core.waiting.WaitLimit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations on the state of one host, from one process. Thread-safe; every operation is done whole or not at all,
+ * whatever dies on the way.
+ */
+public interface Store extends AutoCloseable {
+    /** This process, as the state knows it. */
+    Caller caller();
+
+    /** What tells the present state from all others: as long as it is the same, so is the state. Costs next to nothing. */
+    long rootAcquire();
+
+    /** Reads the state. The edit must not change it. */
+    <T extends @Nullable Object> T read(Edit<T> edit);
+
+    /** Who lives, asking about each process once. */
+    Lives livesCached();
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    /** Creates an environment with the devices that it asks for, or joins the one of that identifier. */
+    Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
+            throws InterruptedException;
+
+    /** Takes a membership away; true if the environment has ended with it. */
+    boolean leave(EnvRules.Key env, Member member);
+
+    /** Replaces the configuration and resizes what is attached. */
+    EnvBlock configure(EnvRules.Key env, EnvConfig config);
+
+    /** Makes another process a member. */
+    void adopt(EnvRules.Key env, Member member);
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    /** Attaches what is missing to reach a number of devices; a negative number means the configured one. */
+    Outcome<EnvBlock> attach(
+            EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException;
+
+    /** Attaches the device of an index. */
+    Outcome<EnvBlock> attachIndex(
+            EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException;
+
+    /** Detaches devices, those of the set that are attached. */
+    EnvBlock detach(EnvRules.Key env, DeviceSet devices);
+
+    // ---- locks -----------------------------------------------------------------------------------------------------
+
+    /** Locks the devices that the environment has at that moment; a lock on none has the identity 0. */
+    Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException;
+
+    /** Adds devices to a lock, if they can be had at once. */
+    boolean extend(Holder held, DeviceSet added);
+
+    void unlock(Holder held);
+
+    // ---- the dead --------------------------------------------------------------------------------------------------
+
+    /** Removes what dead processes left; the number of things removed. */
+    int reap();
+
+    /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */
+    @Override
+    void close();
+}
