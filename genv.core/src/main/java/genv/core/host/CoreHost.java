@@ -405,7 +405,7 @@ public final class CoreHost implements GenvHost {
     }
 
     private EnvBlock granted(Waitable operation, Duration wait, String what) {
-        long start = System.nanoTime();
+        long start = wait.isZero() ? 0 : System.nanoTime();
         try {
             Outcome<EnvBlock> outcome = operation.within(WaitLimit.of(wait));
             if (outcome instanceof Outcome.Never && inventory.refresh()) {

@@ -13,6 +13,7 @@ import genv.core.store.Store;
 import genv.core.waiting.WaitLimit;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -20,18 +21,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * The device lock of one environment in this process.
  *
- * <p>In the state, the process and the environment together are one holder; here its closes are counted. States: free;
- * acquiring, by one thread, while others wait for what it gets; held, with a count. Guarded by this object's monitor, which is
- * never held while a thread waits for other processes.
+ * <p>In the state, the process and the environment together are one holder; here its closes are counted. What is held and how
+ * often is changed by whoever has the turn, one thread at a time. That thread may wait for other processes, but only where
+ * nothing is held; so the turn is had soon by whoever closes a lock, or takes one inside of another.
  */
 final class EnvLocks {
+    /** How long a step without waiting takes at most as a rule, after which what is waited for is looked at again. */
+    private static final long STEP_NANOS = 1_000_000;
+
     private final Store store;
     private final EnvRules.Key key;
-    private @Nullable Holder held;
+    private final Semaphore turn = new Semaphore(1);
+    private volatile @Nullable Holder held;
     private int count;
-    private boolean acquiring;
-    /** Whether the thread that is acquiring may have to wait for other processes. */
-    private boolean waitsForOthers;
+    /** Whether the thread that has the turn may have to wait for other processes. */
+    private volatile boolean waitsForOthers;
 
     EnvLocks(Store store, EnvRules.Key key) {
         this.store = store;
@@ -41,15 +45,20 @@ final class EnvLocks {
     /** Locks what the environment has; empty if that could not be done within the limit. */
     Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
         WaitLimit.Deadline deadline = limit.start();
-        if (!becomeAcquirer(limit, deadline)) {
+        if (!takeTurn(limit, deadline)) {
             return Optional.empty();
         }
-        Holder known = heldNow();
-        Holder got = null;
+        Holder got;
         try {
+            Holder known = heldNow();
             got = known != null ? share(known, mode, limit) : acquire(mode, limit, deadline);
+            if (got != null && got.id() != 0) { // otherwise nothing was locked: there is nothing to count
+                count = known == null ? 1 : count + 1;
+                held = got;
+            }
         } finally {
-            settle(known, got);
+            waitsForOthers = false;
+            turn.release();
         }
         return got == null
                 ? Optional.empty()
@@ -58,35 +67,32 @@ final class EnvLocks {
 
     /** The hold as the state has it, which knows what was detached since; null if nothing is held. */
     private @Nullable Holder heldNow() {
-        Holder known;
-        synchronized (this) {
-            known = held; // stable: this thread is acquiring
-        }
+        Holder known = held;
         Holder now = known == null ? null : store.read(draft -> draft.findHolder(known.id()));
-        if (now == null) {
-            synchronized (this) {
-                held = null; // all of its devices were detached
-                count = 0;
-            }
+        if (known != null && now == null) {
+            held = null; // all of its devices were detached
         }
         return now;
     }
 
-    /** Waits until no other thread is acquiring; false if the limit is over before. */
-    private synchronized boolean becomeAcquirer(WaitLimit limit, WaitLimit.Deadline deadline)
-            throws InterruptedException {
+    /**
+     * Waits for the turn; false if the limit is over before. A limit that is over does not end the waiting for a step that
+     * takes no time.
+     */
+    private boolean takeTurn(WaitLimit limit, WaitLimit.Deadline deadline) throws InterruptedException {
+        if (turn.tryAcquire()) {
+            return true;
+        }
         boolean interrupted = false;
         try {
-            while (acquiring) {
+            while (true) {
                 long remaining = deadline.remaining();
                 if (remaining <= 0 && waitsForOthers) {
                     return false;
                 }
                 try {
-                    if (remaining == Long.MAX_VALUE || remaining <= 0) {
-                        wait(); // in the latter case for a step that takes no time
-                    } else {
-                        TimeUnit.NANOSECONDS.timedWait(this, remaining);
+                    if (turn.tryAcquire(remaining <= 0 ? STEP_NANOS : remaining, TimeUnit.NANOSECONDS)) {
+                        return true;
                     }
                 } catch (InterruptedException e) {
                     if (limit.interruptible()) {
@@ -95,8 +101,6 @@ final class EnvLocks {
                     interrupted = true;
                 }
             }
-            acquiring = true;
-            return true;
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -111,15 +115,10 @@ final class EnvLocks {
                 ? limit
                 : new WaitLimit(Math.max(remaining, 0), limit.interruptible());
         if (rest.nanos() > 0) {
-            mayWait();
+            waitsForOthers = true;
         }
         Outcome<Holder> outcome = store.lock(key, mode, rest);
         return outcome instanceof Outcome.Granted<Holder>(Holder holder) ? holder : null;
-    }
-
-    private synchronized void mayWait() {
-        waitsForOthers = true;
-        notifyAll();
     }
 
     /** The hold of another thread, or of this one further out, with the devices that have come since. */
@@ -150,55 +149,49 @@ final class EnvLocks {
         });
     }
 
-    private synchronized void settle(@Nullable Holder known, @Nullable Holder got) {
-        acquiring = false;
-        waitsForOthers = false;
-        notifyAll();
-        if (got == null || got.id() == 0) {
-            return; // nothing was locked: there is nothing to count
-        }
-        held = got;
-        count = known == null ? 1 : count + 1;
-    }
-
     private void release(long id) {
-        Holder last = takeLast(id);
-        if (last != null) {
-            try {
-                store.unlock(last);
-            } finally {
-                settle(null, null);
+        if (!takeTurnToRelease(id)) {
+            return;
+        }
+        try {
+            Holder now = held;
+            if (now != null && now.id() == id && --count == 0) {
+                held = null;
+                store.unlock(now);
             }
+        } finally {
+            turn.release();
         }
     }
 
-    /** Counts a close; gives the hold if it was the last one, and keeps others from acquiring until it is released. */
-    private synchronized @Nullable Holder takeLast(long id) {
+    /** Waits for the turn as long as that is held; false if it is not any more. */
+    private boolean takeTurnToRelease(long id) {
         boolean interrupted = false;
-        while (acquiring && held != null && held.id() == id) { // sharing it right now, which takes no time
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true;
+        try {
+            while (true) {
+                Holder now = held;
+                if (now == null || now.id() != id) {
+                    return false; // all of its devices were detached, or the environment was left
+                }
+                try {
+                    if (turn.tryAcquire() || turn.tryAcquire(STEP_NANOS, TimeUnit.NANOSECONDS)) {
+                        return true;
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        Holder now = held;
-        if (now == null || now.id() != id || --count > 0) {
-            return null;
-        }
-        held = null;
-        acquiring = true;
-        return now;
     }
 
     /** Releases the hold, whatever its count: no scope of this process is in the environment any more. */
-    synchronized void releaseAll() {
+    void releaseAll() {
         Holder now = held;
         held = null;
-        count = 0;
         if (now != null) {
             store.unlock(now);
         }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.layout;
 
-import genv.api.EnvConfig;
 import genv.core.model.EidHash;
 import genv.core.model.EnvBlock;
+import genv.core.model.EnvTexts;
 import genv.core.model.Member;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Encodes an environment into words and back.
@@ -24,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 public final class EnvCodec {
     private static final int HEADER_WORDS = 7;
     private static final int MEMBER_WORDS = 3;
-    private static final int NO_NAME = 0xffff;
 
     /** The most words that fit into a chain of cells. */
     public static final int MAX_WORDS = CellLayout.MAX_CHAIN * CellLayout.PAYLOAD_WORDS;
@@ -33,44 +30,30 @@ public final class EnvCodec {
 
     /** The words of a block: the array is as long as they are. */
     public static long[] encode(EnvBlock block) {
-        EnvConfig config = block.config();
-        byte[] eid = utf8(block.eid());
-        byte @Nullable [] name = config.name().map(EnvCodec::utf8).orElse(null);
-        byte[] user = utf8(block.owner().username());
+        long[] texts = block.texts();
         int attachments = block.attachmentCount();
         List<Member> members = block.members();
-        long[] words = new long[words(attachments, members.size(), eid.length, name, user.length)];
+        int rest = HEADER_WORDS + attachments + members.size() * MEMBER_WORDS;
+        long[] words = new long[rest + texts.length - 1];
         words[0] = block.id();
         words[1] = block.created();
         words[2] = block.owner().uid();
         words[3] = block.gpuMemory();
-        words[4] = pair(EnvBlock.gpus(config), attachments);
+        words[4] = pair(EnvBlock.gpus(block.config()), attachments);
         words[5] = pair(members.size(), 0);
-        words[6] = (long) eid.length << 32 | (long) (name == null ? NO_NAME : name.length) << 16 | user.length;
+        words[6] = texts[0];
         int at = HEADER_WORDS;
         for (int i = 0; i < attachments; i++) {
             words[at++] = block.attachment(i);
         }
-        for (Member member : members) {
+        for (int i = 0; i < members.size(); i++) {
+            Member member = members.get(i);
             words[at++] = member.mark();
             words[at++] = member.pid() << 32 | (long) member.kind().code() << 24 | member.count();
             words[at++] = member.pidNamespace();
         }
-        at = putText(words, at, eid);
-        if (name != null) {
-            at = putText(words, at, name);
-        }
-        putText(words, at, user);
+        System.arraycopy(texts, 1, words, at, texts.length - 1);
         return words;
-    }
-
-    private static int words(int attachments, int members, int eid, byte @Nullable [] name, int user) {
-        return HEADER_WORDS
-                + attachments
-                + members * MEMBER_WORDS
-                + textWords(eid)
-                + (name == null ? 0 : textWords(name.length))
-                + textWords(user);
     }
 
     /**
@@ -88,13 +71,13 @@ public final class EnvCodec {
         int eidLength = (int) (words[6] >>> 32 & 0xffff);
         int nameLength = (int) (words[6] >>> 16 & 0xffff);
         int userLength = (int) (words[6] & 0xffff);
-        boolean named = nameLength != NO_NAME;
+        boolean named = nameLength != EnvTexts.NO_NAME;
         long needed = (long) HEADER_WORDS
                 + attachments
                 + (long) members * MEMBER_WORDS
-                + textWords(eidLength)
-                + (named ? textWords(nameLength) : 0)
-                + textWords(userLength);
+                + EnvTexts.wordsOf(eidLength)
+                + (named ? EnvTexts.wordsOf(nameLength) : 0)
+                + EnvTexts.wordsOf(userLength);
         if (attachments < 0 || attachments > RecordLayout.MAX_DEVICES || members < 0 || needed != count) {
             throw new IllegalArgumentException("words=" + count + " needed=" + needed);
         }
@@ -110,40 +93,14 @@ public final class EnvCodec {
             Member.Kind kind = (packed >>> 24 & 0xff) == 0 ? Member.Kind.SEATED : Member.Kind.ADOPTED;
             list.add(new Member(kind, mark, packed >>> 32, words[at++], (int) (packed & 0xff_ffff)));
         }
-        String eid = text(words, at, eidLength);
-        at += textWords(eidLength);
-        Optional<String> name = named ? Optional.of(text(words, at, nameLength)) : Optional.empty();
-        at += named ? textWords(nameLength) : 0;
-        String user = text(words, at, userLength);
+        String eid = EnvTexts.decode(words, at, eidLength);
+        at += EnvTexts.wordsOf(eidLength);
+        Optional<String> name = named ? Optional.of(EnvTexts.decode(words, at, nameLength)) : Optional.empty();
+        at += named ? EnvTexts.wordsOf(nameLength) : 0;
+        String user = EnvTexts.decode(words, at, userLength);
         EnvBlock.Owner owner = new EnvBlock.Owner(words[2], user);
         EnvBlock.Identity identity = new EnvBlock.Identity(words[0], eid, EidHash.of(eid), owner, words[1]);
         return new EnvBlock(identity, EnvBlock.config(name, gpus, words[3]), attached, List.copyOf(list));
-    }
-
-    /** How many words a text of that many bytes takes. */
-    static int textWords(int bytes) {
-        return (bytes + 7) >>> 3;
-    }
-
-    /** Writes a text of bytes into words, first byte lowest. */
-    static int putText(long[] words, int at, byte[] text) {
-        for (int i = 0; i < text.length; i++) {
-            words[at + (i >>> 3)] |= (text[i] & 0xffL) << ((i & 7) << 3);
-        }
-        return at + textWords(text.length);
-    }
-
-    /** Reads a text of {@code length} bytes. */
-    static String text(long[] words, int at, int length) {
-        byte[] bytes = new byte[length];
-        for (int i = 0; i < length; i++) {
-            bytes[i] = (byte) (words[at + (i >>> 3)] >>> ((i & 7) << 3));
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static long pair(int high, int low) {

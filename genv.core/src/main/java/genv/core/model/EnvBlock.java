@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that the state knows of one environment. Immutable: a change makes a new block.
@@ -31,6 +32,9 @@ public final class EnvBlock {
     private final List<Member> members;
     private final DeviceSet devices;
 
+    /** The texts as they are written, once somebody asked for them. Racy: whoever does not see them makes the same again. */
+    private long @Nullable [] texts;
+
     /**
      * What never changes about an environment.
      *
@@ -43,15 +47,22 @@ public final class EnvBlock {
 
     /** For the codec. The arguments are kept, not copied. */
     public EnvBlock(Identity identity, EnvConfig config, long[] attachments, List<Member> members) {
-        this(identity, config, attachments, members, setOf(attachments));
+        this(identity, config, attachments, members, setOf(attachments), null);
     }
 
-    private EnvBlock(Identity identity, EnvConfig config, long[] attachments, List<Member> members, DeviceSet devices) {
+    private EnvBlock(
+            Identity identity,
+            EnvConfig config,
+            long[] attachments,
+            List<Member> members,
+            DeviceSet devices,
+            long @Nullable [] texts) {
         this.identity = identity;
         this.config = config;
         this.attachments = attachments;
         this.members = members;
         this.devices = devices;
+        this.texts = texts;
     }
 
     /** The user to whom an environment belongs. */
@@ -60,7 +71,7 @@ public final class EnvBlock {
     /** A new environment with one member and no device. */
     public static EnvBlock create(long id, String eid, Owner owner, long now, EnvConfig config, Member member) {
         Identity identity = new Identity(id, eid, EidHash.of(eid), owner, now);
-        return new EnvBlock(identity, config, new long[0], List.of(member), DeviceSet.EMPTY);
+        return new EnvBlock(identity, config, new long[0], List.of(member), DeviceSet.EMPTY, null);
     }
 
     public Identity identity() {
@@ -133,8 +144,19 @@ public final class EnvBlock {
         return members;
     }
 
+    /** Its texts, encoded by {@link EnvTexts}. The array is not copied. */
+    public long[] texts() {
+        long[] known = texts;
+        if (known == null) {
+            known = EnvTexts.encode(
+                    identity.eid(), config.name(), identity.owner().username());
+            texts = known;
+        }
+        return known;
+    }
+
     public EnvBlock withConfig(EnvConfig newConfig) {
-        return new EnvBlock(identity, newConfig, attachments, members, devices);
+        return new EnvBlock(identity, newConfig, attachments, members, devices, null);
     }
 
     public EnvBlock withDevices(DeviceSet added, boolean overSubscribed, long now) {
@@ -144,7 +166,7 @@ public final class EnvBlock {
             all[n++] = now << SINCE_SHIFT | (overSubscribed ? OVER_SUBSCRIBED : 0) | i;
         }
         sortByIndex(all);
-        return new EnvBlock(identity, config, all, members, devices.union(added));
+        return new EnvBlock(identity, config, all, members, devices.union(added), texts);
     }
 
     public EnvBlock withoutDevices(DeviceSet removed) {
@@ -155,7 +177,7 @@ public final class EnvBlock {
                 rest[n++] = attachment;
             }
         }
-        return new EnvBlock(identity, config, Arrays.copyOf(rest, n), members, devices.minus(removed));
+        return new EnvBlock(identity, config, Arrays.copyOf(rest, n), members, devices.minus(removed), texts);
     }
 
     public EnvBlock withMember(Member member) {
@@ -186,7 +208,7 @@ public final class EnvBlock {
     }
 
     public EnvBlock withMembers(List<Member> newMembers) {
-        return new EnvBlock(identity, config, attachments, List.copyOf(newMembers), devices);
+        return new EnvBlock(identity, config, attachments, List.copyOf(newMembers), devices, texts);
     }
 
     /** A configuration from its stored parts: -1 stands for an absent number. */

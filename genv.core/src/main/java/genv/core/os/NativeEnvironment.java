@@ -15,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -33,7 +35,15 @@ public final class NativeEnvironment {
             Symbols.linkWithErrno("unsetenv", FunctionDescriptor.of(JAVA_INT, ADDRESS));
     private static final MethodHandle STRLEN = Symbols.link("strlen", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
 
+    private static final int MOST_NAMES = 64;
+
     private static final ReentrantLock LOCK = new ReentrantLock();
+
+    /** Guarded by the lock, as is what is in it. */
+    private static final Map<String, MemorySegment> NAMES = new HashMap<>();
+
+    /** Room for a value; guarded by the lock. {@code setenv} copies it. */
+    private static final MemorySegment VALUE = Arena.global().allocate(1024);
 
     private NativeEnvironment() {}
 
@@ -45,10 +55,9 @@ public final class NativeEnvironment {
     /** A variable's value byte for byte, so that it can be put back as it was. */
     @SuppressWarnings("restricted")
     public static Optional<byte[]> getBytes(String name) {
-        byte[] key = key(name);
         LOCK.lock();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = (MemorySegment) GETENV.invokeExact(cString(arena, key));
+            MemorySegment value = (MemorySegment) GETENV.invokeExact(nameOf(name, arena));
             if (value.address() == 0) {
                 return Optional.empty();
             }
@@ -68,12 +77,11 @@ public final class NativeEnvironment {
 
     /** Sets a variable to exactly these bytes, none of which may be NUL. */
     public static void setBytes(String name, byte[] value) {
-        byte[] key = key(name);
         requireNoNul("value", value);
         LOCK.lock();
         try (Arena arena = Arena.ofConfined()) {
             CallBuffer buffer = CallBuffer.take();
-            int result = (int) SETENV.invokeExact(buffer.state(), cString(arena, key), cString(arena, value), 1);
+            int result = (int) SETENV.invokeExact(buffer.state(), nameOf(name, arena), valueOf(value, arena), 1);
             int errno = buffer.errno();
             buffer.give();
             if (result != 0) {
@@ -88,11 +96,10 @@ public final class NativeEnvironment {
 
     /** Removes a variable; does nothing where there is none. */
     public static void unset(String name) {
-        byte[] key = key(name);
         LOCK.lock();
         try (Arena arena = Arena.ofConfined()) {
             CallBuffer buffer = CallBuffer.take();
-            int result = (int) UNSETENV.invokeExact(buffer.state(), cString(arena, key));
+            int result = (int) UNSETENV.invokeExact(buffer.state(), nameOf(name, arena));
             int errno = buffer.errno();
             buffer.give();
             if (result != 0) {
@@ -105,6 +112,30 @@ public final class NativeEnvironment {
         }
     }
 
+    /** A name as a C string. The few that are in use are kept. */
+    private static MemorySegment nameOf(String name, Arena arena) {
+        MemorySegment known = NAMES.get(name);
+        if (known != null) {
+            return known;
+        }
+        byte[] key = key(name);
+        boolean keeps = NAMES.size() < MOST_NAMES;
+        MemorySegment string = cString(keeps ? Arena.global() : arena, key);
+        if (keeps) {
+            NAMES.put(name, string);
+        }
+        return string;
+    }
+
+    private static MemorySegment valueOf(byte[] value, Arena arena) {
+        if (value.length >= VALUE.byteSize()) {
+            return cString(arena, value);
+        }
+        MemorySegment.copy(value, 0, VALUE, JAVA_BYTE, 0, value.length);
+        VALUE.set(JAVA_BYTE, value.length, (byte) 0);
+        return VALUE;
+    }
+
     private static byte[] key(String name) {
         if (name.isEmpty() || name.indexOf('=') >= 0) {
             throw new IllegalArgumentException(
@@ -114,6 +145,11 @@ public final class NativeEnvironment {
     }
 
     private static byte[] encode(String what, String text) {
+        if (isAscii(text)) {
+            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+            requireNoNul(what, bytes);
+            return bytes;
+        }
         try {
             // a fresh encoder reports what it cannot encode, where String.getBytes would write a question mark
             ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
@@ -126,6 +162,15 @@ public final class NativeEnvironment {
                     "the " + what + " of an environment variable has an unpaired surrogate and no UTF-8 form",
                     unpairedSurrogate);
         }
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void requireNoNul(String what, byte[] bytes) {

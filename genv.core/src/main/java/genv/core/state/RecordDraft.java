@@ -46,7 +46,10 @@ final class RecordDraft implements Draft {
     private boolean grants;
     private boolean frees;
 
-    /** The cells that the present transition owns; they outlive its runs. */
+    /** The record that the present transition owns, or -1; it outlives its runs. */
+    int record = -1;
+
+    /** The cells that it owns; they outlive its runs. */
     int[] owned = new int[8];
 
     int ownedCount;

@@ -138,7 +138,6 @@ public final class Transitions {
      */
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
         RecordDraft draft = borrow();
-        int record = -1;
         int damages = 0;
         try {
             while (true) {
@@ -152,48 +151,58 @@ public final class Transitions {
                         return result;
                     }
                     CrashPoint.EDITED.reach();
-                    if (record < 0) {
-                        record = claimRecord();
-                        CrashPoint.RECORD_CLAIMED.reach();
+                    if (commit(draft, root)) {
+                        return result;
                     }
-                    long[] sleepers = draft.toWake();
-                    boolean published = publish(draft, root, record);
-                    if (!published) {
-                        record = unstamp(draft, record, RootWord.version(root) + 1);
-                        Thread.onSpinWait();
-                        continue;
-                    }
-                    draft.keepAs(RootWord.of(RootWord.version(root) + 1, record));
-                    record = -1;
-                    draft.ownedCount = 0;
-                    CrashPoint.PUBLISHED.reach();
-                    free(draft);
-                    CrashPoint.RELEASED.reach();
-                    for (long sleeper : sleepers) {
-                        surroundings.wake.accept(sleeper);
-                    }
-                    return result;
                 } catch (RaceLost again) {
-                    Thread.onSpinWait();
+                    // begins again
                 } catch (DamagedState damage) {
                     if (memory.rootAcquire() == root && ++damages == DAMAGE_CHECKS) {
                         throw damaged(String.valueOf(damage.getMessage()), damage);
                     }
                 }
+                Thread.onSpinWait();
             }
         } catch (VirtualMachineError fault) {
-            if (draft.isStamped || fault instanceof InternalError) {
-                record =
-                        -1; // what is stamped may be published already: it stays as it is, and is swept when out of use
-                draft.ownedCount = 0;
-            }
-            if (fault instanceof InternalError) {
-                throw damaged("the state file lost pages under this process (truncated, or the disk is full)", fault);
-            }
-            throw fault;
+            throw afterFault(draft, fault);
         } finally {
-            giveBack(draft, record);
+            giveBack(draft);
         }
+    }
+
+    /** Publishes what was edited, frees what it replaced and wakes who may be served now; false if somebody was first. */
+    private boolean commit(RecordDraft draft, long root) {
+        if (draft.record < 0) {
+            draft.record = claimRecord();
+            CrashPoint.RECORD_CLAIMED.reach();
+        }
+        long[] sleepers = draft.toWake();
+        long version = RootWord.version(root) + 1;
+        if (!publish(draft, root)) {
+            unstamp(draft, version);
+            return false;
+        }
+        draft.keepAs(RootWord.of(version, draft.record));
+        draft.record = -1;
+        CrashPoint.PUBLISHED.reach();
+        free(draft);
+        CrashPoint.RELEASED.reach();
+        for (long sleeper : sleepers) {
+            surroundings.wake.accept(sleeper);
+        }
+        return true;
+    }
+
+    private RuntimeException afterFault(RecordDraft draft, VirtualMachineError fault) {
+        if (draft.isStamped || fault instanceof InternalError) {
+            draft.record =
+                    -1; // what is stamped may be published already: it stays as it is, and is swept when out of use
+            draft.ownedCount = 0;
+        }
+        if (fault instanceof InternalError) {
+            return damaged("the state file lost pages under this process (truncated, or the disk is full)", fault);
+        }
+        throw fault;
     }
 
     /** Whether the state is still the one of that root word. */
@@ -222,7 +231,8 @@ public final class Transitions {
         }
     }
 
-    private boolean publish(RecordDraft draft, long root, int record) {
+    private boolean publish(RecordDraft draft, long root) {
+        int record = draft.record;
         long version = RootWord.version(root) + 1;
         int used = 0;
         for (int i = 0; i < draft.fresh().size(); i++) {
@@ -233,10 +243,7 @@ public final class Transitions {
                         + draft.fresh().get(i).members().size() + "; have fewer processes join it");
             }
             int count = Cells.cellsFor(words.length);
-            while (draft.ownedCount < used + count) {
-                draft.own(claimCell());
-                CrashPoint.CELL_CLAIMED.reach();
-            }
+            ownCells(draft, used + count);
             for (int k = used; k < used + count; k++) {
                 surroundings.backing.ensure(FileLayout.cellAt(draft.owned[k]), CellLayout.SIZE);
             }
@@ -269,7 +276,16 @@ public final class Transitions {
         for (; used < draft.ownedCount; used++) {
             cellClaims.release(draft.owned[used], version);
         }
+        draft.ownedCount = 0;
         return true;
+    }
+
+    /** Sees to it that the draft owns that many cells. */
+    private void ownCells(RecordDraft draft, int count) {
+        while (draft.ownedCount < count) {
+            draft.own(claimCell());
+            CrashPoint.CELL_CLAIMED.reach();
+        }
     }
 
     private void ensureBacked(RecordImage image, int record) {
@@ -282,7 +298,7 @@ public final class Transitions {
     }
 
     /** Takes back what was stamped with a version that somebody else published. */
-    private int unstamp(RecordDraft draft, int record, long version) {
+    private void unstamp(RecordDraft draft, long version) {
         int kept = 0;
         for (int i = 0; i < draft.ownedCount; i++) {
             int cell = draft.owned[i];
@@ -291,9 +307,10 @@ public final class Transitions {
             }
         }
         draft.ownedCount = kept;
-        boolean keepsRecord = records.unstamp(record, version);
+        if (!records.unstamp(draft.record, version)) {
+            draft.record = -1;
+        }
         draft.isStamped = false;
-        return keepsRecord ? record : -1;
     }
 
     private void free(RecordDraft draft) {
@@ -397,21 +414,22 @@ public final class Transitions {
         return draft != null ? draft : new RecordDraft(memory, cells);
     }
 
-    private void giveBack(RecordDraft draft, int record) {
-        if (record >= 0 || draft.ownedCount > 0) {
-            abandon(draft, record);
+    private void giveBack(RecordDraft draft) {
+        if (draft.record >= 0 || draft.ownedCount > 0) {
+            abandon(draft);
         }
         idle.setRelease(slot(), draft);
     }
 
-    private void abandon(RecordDraft draft, int record) {
+    private void abandon(RecordDraft draft) {
         long version = RootWord.version(memory.rootAcquire());
         for (int i = 0; i < draft.ownedCount; i++) {
             cellClaims.release(draft.owned[i], version);
         }
         draft.ownedCount = 0;
-        if (record >= 0) {
-            records.release(record, version);
+        if (draft.record >= 0) {
+            records.release(draft.record, version);
+            draft.record = -1;
         }
     }
 

@@ -173,7 +173,7 @@ final class MappedStore implements Store {
 
     @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
-        DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
+        DeviceRules rules = new DeviceRules(caller, Candidates.NONE, 0); // notes no time
         return transitions.transact(draft -> rules.detach(draft, require(draft, env), devices));
     }
 

@@ -7,8 +7,8 @@ import java.util.List;
 
 /** Collects what failed while several variables were changed. For one thread. */
 final class Failures {
-    private final List<String> variables = new ArrayList<>();
-    private final List<Throwable> causes = new ArrayList<>();
+    private final List<String> variables = new ArrayList<>(0);
+    private final List<Throwable> causes = new ArrayList<>(0);
 
     /** Runs a step on one variable and says whether it succeeded. */
     boolean attempt(String variable, Runnable step) {

@@ -31,12 +31,6 @@ public final class NativeVariables implements VariableStore {
     public Remembered remember(String name) {
         // A value is any bytes; one that is not UTF-8 would not survive as a String.
         Optional<byte[]> value = NativeEnvironment.getBytes(name);
-        return () -> {
-            if (value.isPresent()) {
-                NativeEnvironment.setBytes(name, value.get());
-            } else {
-                NativeEnvironment.unset(name);
-            }
-        };
+        return value.isPresent() ? () -> NativeEnvironment.setBytes(name, value.get()) : absent(name);
     }
 }

@@ -2,7 +2,9 @@
 package genv.core.variables;
 
 import genv.api.GenvException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -96,42 +98,54 @@ public final class VariableScope implements AutoCloseable {
      */
     private void change(Map<String, Optional<String>> from, Map<String, Optional<String>> to) {
         Map<String, VariableStore.Remembered> held = remember(from, to);
-        LinkedHashMap<String, Runnable> steps = new LinkedHashMap<>();
-        to.forEach((name, value) -> {
-            if (!value.equals(from.get(name))) {
-                steps.put(name, () -> write(name, value));
-            }
-        });
-        from.keySet().stream()
-                .filter(name -> !to.containsKey(name))
-                .forEach(name -> steps.put(name, () -> restore(before, name)));
-
-        LinkedHashMap<String, Runnable> back = new LinkedHashMap<>();
+        List<String> touched = new ArrayList<>(to.size());
         Failures failures = new Failures();
-        for (Map.Entry<String, Runnable> step : steps.entrySet()) {
-            String name = step.getKey();
-            // The failing step itself is taken back too: a store may have done it in part.
-            back.putFirst(
-                    name,
-                    from.containsKey(name)
-                            ? () -> write(name, from.getOrDefault(name, Optional.empty()))
-                            : () -> restore(held, name));
-            if (!failures.attempt(name, step.getValue())) {
-                back.forEach(failures::attempt);
-                failures.throwIfAny("variables could not be set");
+        for (Map.Entry<String, Optional<String>> entry : to.entrySet()) {
+            String name = entry.getKey();
+            Optional<String> value = entry.getValue();
+            VariableStore.Remembered old = held.get(name);
+            boolean same = old == null ? value.equals(from.get(name)) : value.isEmpty() && old.isAbsent();
+            if (!same) {
+                step(failures, touched, name, () -> write(name, value), from, held);
+            }
+        }
+        for (String name : from.keySet()) {
+            if (!to.containsKey(name)) {
+                step(failures, touched, name, () -> restore(before, name), from, held);
             }
         }
         before.putAll(held);
         before.keySet().retainAll(to.keySet());
     }
 
+    /** Makes one step; if it fails, takes it back and all before it, and throws. */
+    private void step(
+            Failures failures,
+            List<String> touched,
+            String name,
+            Runnable step,
+            Map<String, Optional<String>> from,
+            Map<String, VariableStore.Remembered> held) {
+        touched.add(name); // also a step that fails is taken back: a store may have done it in part
+        if (failures.attempt(name, step)) {
+            return;
+        }
+        for (String done : touched.reversed()) {
+            Optional<String> was = from.get(done);
+            failures.attempt(done, was != null ? () -> write(done, was) : () -> restore(held, done));
+        }
+        failures.throwIfAny("variables could not be set");
+    }
+
     private Map<String, VariableStore.Remembered> remember(
             Map<String, Optional<String>> from, Map<String, Optional<String>> to) {
-        LinkedHashMap<String, VariableStore.Remembered> held = new LinkedHashMap<>();
+        Map<String, VariableStore.Remembered> held = new LinkedHashMap<>();
         Failures failures = new Failures();
-        to.keySet().stream()
-                .filter(name -> !from.containsKey(name))
-                .forEach(name -> failures.attempt(name, () -> held.put(name, store.remember(name))));
+        for (String name : to.keySet()) {
+            if (!from.containsKey(name)) {
+                failures.attempt(name, () -> held.put(name, store.remember(name)));
+            }
+        }
         failures.throwIfAny("variables could not be read, nothing was changed");
         return held;
     }

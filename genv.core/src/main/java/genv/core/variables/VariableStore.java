@@ -26,13 +26,12 @@ public interface VariableStore {
      */
     default Remembered remember(String name) {
         Optional<String> value = get(name);
-        return () -> {
-            if (value.isPresent()) {
-                set(name, value.get());
-            } else {
-                unset(name);
-            }
-        };
+        return value.isPresent() ? () -> set(name, value.get()) : absent(name);
+    }
+
+    /** Remembers that a variable was not set. */
+    default Remembered absent(String name) {
+        return new Absent(this, name);
     }
 
     /** What a variable held at some time. */
@@ -40,5 +39,23 @@ public interface VariableStore {
     interface Remembered {
         /** Makes the variable hold that again. */
         void restore();
+
+        /** Whether it was not set. */
+        default boolean isAbsent() {
+            return false;
+        }
+    }
+
+    /** A variable that was not set. */
+    record Absent(VariableStore store, String name) implements Remembered {
+        @Override
+        public void restore() {
+            store.unset(name);
+        }
+
+        @Override
+        public boolean isAbsent() {
+            return true;
+        }
     }
 }

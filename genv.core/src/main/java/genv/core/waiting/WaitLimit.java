@@ -24,14 +24,15 @@ public record WaitLimit(long nanos, boolean interruptible) {
 
     /** When it is over, on the clock of {@link System#nanoTime()}. */
     public Deadline start() {
-        return new Deadline(System.nanoTime(), nanos);
+        boolean runs = nanos > 0 && nanos < Long.MAX_VALUE;
+        return new Deadline(runs ? System.nanoTime() : 0, nanos);
     }
 
     /** A running limit. */
     public record Deadline(long started, long nanos) {
         /** Nanoseconds left, at most 0 when it is over. */
         public long remaining() {
-            return nanos == Long.MAX_VALUE ? Long.MAX_VALUE : nanos - (System.nanoTime() - started);
+            return nanos == Long.MAX_VALUE || nanos <= 0 ? nanos : nanos - (System.nanoTime() - started);
         }
     }
 }
