@@ -34,6 +34,8 @@ final class ProcessScope {
     private boolean closed;
     private @Nullable ProcessActivation activation;
     private @Nullable VariableScope applied;
+    /** The environment as it was when the variables were applied. */
+    private @Nullable EnvBlock appliedTo;
 
     ProcessScope(
             Supplier<Store> store,
@@ -116,6 +118,7 @@ final class ProcessScope {
         locks.enter(opened, entered.key());
         ProcessActivation result = new ProcessActivation(this, entered);
         applied = scope;
+        appliedTo = block;
         activation = result;
         session = entered;
         activating = false;
@@ -135,6 +138,7 @@ final class ProcessScope {
         } else {
             scope.update(inventory.variables(block));
         }
+        appliedTo = block;
     }
 
     void adopt(EnvSession target, ProcessHandle process) {
@@ -143,6 +147,11 @@ final class ProcessScope {
 
     EnvironmentVariables variablesOf(EnvSession target) {
         EnvBlock block = EnvRules.require(target.view().block(), target.eid());
+        synchronized (this) {
+            if (applied != null && appliedTo == block) {
+                return applied.variables();
+            }
+        }
         return inventory.variables(block);
     }
 
@@ -162,6 +171,7 @@ final class ProcessScope {
             session = null;
             activation = null;
             applied = null;
+            appliedTo = null;
             scope.close();
         }
     }

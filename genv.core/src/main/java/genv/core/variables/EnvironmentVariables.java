@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The variables of a process in an environment: those that it has, and those that it must not have.
@@ -33,6 +34,9 @@ import java.util.stream.Collectors;
  */
 public final class EnvironmentVariables {
     private final Map<String, Optional<String>> entries;
+
+    /** What {@link #set} gives, once it was asked for. Racy: whoever does not see it makes the same again. */
+    private @Nullable Map<String, String> set;
 
     private EnvironmentVariables(Map<String, Optional<String>> entries) {
         this.entries = Collections.unmodifiableMap(entries);
@@ -119,9 +123,14 @@ public final class EnvironmentVariables {
 
     /** Returns the variables that the process has. The map is a copy of its own order and cannot be changed. */
     public Map<String, String> set() {
-        LinkedHashMap<String, String> set = new LinkedHashMap<>();
-        entries.forEach((name, value) -> value.ifPresent(text -> set.put(name, text)));
-        return Collections.unmodifiableMap(set);
+        Map<String, String> known = set;
+        if (known == null) {
+            Map<String, String> present = new LinkedHashMap<>();
+            entries.forEach((name, value) -> value.ifPresent(text -> present.put(name, text)));
+            known = Collections.unmodifiableMap(present);
+            set = known;
+        }
+        return known;
     }
 
     /** Returns the variables that the process must not have. The set cannot be changed. */

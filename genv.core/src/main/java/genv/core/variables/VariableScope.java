@@ -27,7 +27,7 @@ public final class VariableScope implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
 
     /** What each touched variable held before the scope touched it. */
-    private final LinkedHashMap<String, VariableStore.Remembered> before = new LinkedHashMap<>();
+    private Map<String, VariableStore.Remembered> before = Map.of();
 
     private EnvironmentVariables applied;
     private boolean closed;
@@ -114,8 +114,12 @@ public final class VariableScope implements AutoCloseable {
                 step(failures, touched, name, () -> restore(before, name), from, held);
             }
         }
-        before.putAll(held);
-        before.keySet().retainAll(to.keySet());
+        if (before.isEmpty()) {
+            before = held;
+        } else {
+            before.putAll(held);
+            before.keySet().retainAll(to.keySet());
+        }
     }
 
     /** Makes one step; if it fails, takes it back and all before it, and throws. */
