@@ -10,7 +10,7 @@ import java.util.Optional;
  * <p>Everything in it was true at the same time. It is immutable, does not follow later changes, and taking it with
  * {@link Genv#snapshot()} keeps nobody waiting.
  *
- * @param envs the live environments, of all users
+ * @param envs the live environments, of all users, in the order in which they were created
  * @param devices the devices of the host in ascending order of index; where no backend is usable, those that
  *     environments hold
  */

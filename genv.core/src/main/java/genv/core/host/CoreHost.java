@@ -169,7 +169,7 @@ public final class CoreHost implements GenvHost {
         String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
-        locks.enter(opened, session.key());
+        locks.enter(session.key());
         try (TaskEnv env = new TaskEnv(session, locks)) {
             return ScopedValue.where(taskScope, env.session()).call(op);
         }

@@ -4,6 +4,7 @@ package genv.core.host;
 import genv.core.rules.EnvRules;
 import genv.core.store.Store;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The locks of the environments that this process is in, one for each environment however many scopes of the process are in
@@ -13,18 +14,30 @@ final class LockRegistry {
     private final ConcurrentHashMap<Long, Entry> entries = new ConcurrentHashMap<>();
 
     private static final class Entry {
-        final EnvLocks locks;
+        private @Nullable EnvLocks locks;
         int scopes;
 
-        Entry(EnvLocks locks) {
-            this.locks = locks;
+        /** The locks, made when they are first needed: most tasks lock nothing. */
+        synchronized EnvLocks locks(Store store, EnvRules.Key key) {
+            EnvLocks known = locks;
+            if (known == null) {
+                known = new EnvLocks(store, key);
+                locks = known;
+            }
+            return known;
+        }
+
+        synchronized void releaseAll() {
+            if (locks != null) {
+                locks.releaseAll();
+            }
         }
     }
 
     /** Says that a scope has entered an environment. */
-    void enter(Store store, EnvRules.Key key) {
+    void enter(EnvRules.Key key) {
         entries.compute(key.id(), (id, known) -> {
-            Entry entry = known == null ? new Entry(new EnvLocks(store, key)) : known;
+            Entry entry = known == null ? new Entry() : known;
             entry.scopes++;
             return entry;
         });
@@ -33,9 +46,8 @@ final class LockRegistry {
     /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
     EnvLocks of(Store store, EnvRules.Key key) {
         Entry known = entries.get(key.id());
-        return known != null
-                ? known.locks
-                : entries.computeIfAbsent(key.id(), id -> new Entry(new EnvLocks(store, key))).locks;
+        Entry entry = known != null ? known : entries.computeIfAbsent(key.id(), id -> new Entry());
+        return entry.locks(store, key);
     }
 
     /**
@@ -47,7 +59,7 @@ final class LockRegistry {
             if (--entry.scopes > 0) {
                 return entry;
             }
-            entry.locks.releaseAll();
+            entry.releaseAll();
             return null;
         });
     }

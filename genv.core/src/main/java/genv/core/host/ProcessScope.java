@@ -115,7 +115,7 @@ final class ProcessScope {
         }
         CrashPoint.VARIABLES_SET.reach();
         EnvSession entered = EnvSession.of(opened, block);
-        locks.enter(opened, entered.key());
+        locks.enter(entered.key());
         ProcessActivation result = new ProcessActivation(this, entered);
         applied = scope;
         appliedTo = block;

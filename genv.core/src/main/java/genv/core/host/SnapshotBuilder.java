@@ -40,26 +40,34 @@ final class SnapshotBuilder {
     }
 
     private Snapshot build(List<Device> devices) {
-        List<EnvInfo> envs = new ArrayList<>();
-        for (EnvBlock block : contents.envs()) {
-            List<Long> pids = block.members().stream()
-                    .filter(lives::isAlive)
-                    .map(Member::pid)
-                    .distinct()
-                    .sorted()
-                    .toList();
+        List<EnvBlock> blocks = new ArrayList<>(contents.envs());
+        blocks.sort(Comparator.comparingLong(EnvBlock::id)); // the state has them by hash
+        List<EnvInfo> envs = new ArrayList<>(blocks.size());
+        for (EnvBlock block : blocks) {
+            List<Long> pids = pids(block.members());
             if (!pids.isEmpty()) {
                 alive.put(block.id(), block);
                 envs.add(info(block, pids));
+                addAttachments(block);
             }
         }
-        // the state has them by hash; attachments are shown in the order in which they came
-        alive.values().stream().sorted(Comparator.comparingLong(EnvBlock::id)).forEach(this::addAttachments);
         attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
-        envs.sort(Comparator.comparing(EnvInfo::created).thenComparing(EnvInfo::eid));
         contents.holders().forEach(this::addHolder);
         contents.waiters().forEach(this::addWaiter);
         return new Snapshot(envs, devices(devices));
+    }
+
+    private List<Long> pids(List<Member> members) {
+        if (members.size() == 1) {
+            Member only = members.getFirst();
+            return lives.isAlive(only) ? List.of(only.pid()) : List.of();
+        }
+        return members.stream()
+                .filter(lives::isAlive)
+                .map(Member::pid)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     private static EnvInfo info(EnvBlock block, List<Long> pids) {

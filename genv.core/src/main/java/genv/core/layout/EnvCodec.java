@@ -28,13 +28,20 @@ public final class EnvCodec {
 
     private EnvCodec() {}
 
-    /** The words of a block: the array is as long as they are. */
-    public static long[] encode(EnvBlock block) {
+    /** How many words a block takes. */
+    public static int size(EnvBlock block) {
+        return HEADER_WORDS
+                + block.attachmentCount()
+                + block.members().size() * MEMBER_WORDS
+                + block.texts().length
+                - 1;
+    }
+
+    /** Writes the words of a block to the beginning of an array that has room for them. */
+    public static void encode(EnvBlock block, long[] words) {
         long[] texts = block.texts();
         int attachments = block.attachmentCount();
         List<Member> members = block.members();
-        int rest = HEADER_WORDS + attachments + members.size() * MEMBER_WORDS;
-        long[] words = new long[rest + texts.length - 1];
         words[0] = block.id();
         words[1] = block.created();
         words[2] = block.owner().uid();
@@ -53,7 +60,6 @@ public final class EnvCodec {
             words[at++] = member.pidNamespace();
         }
         System.arraycopy(texts, 1, words, at, texts.length - 1);
-        return words;
     }
 
     /**

@@ -3,10 +3,15 @@ package genv.core.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** An immutable set of device indices from 0 to 127. */
 public record DeviceSet(long low, long high) {
     public static final DeviceSet EMPTY = new DeviceSet(0, 0);
+
+    /** For each index, the list of it alone. */
+    private static final List<List<Integer>> SINGLES =
+            IntStream.range(0, 128).mapToObj(List::of).toList();
 
     public static DeviceSet of(int index) {
         return index < 64 ? new DeviceSet(1L << index, 0) : new DeviceSet(0, 1L << (index - 64));
@@ -76,6 +81,12 @@ public record DeviceSet(long low, long high) {
 
     /** The indices, ascending. */
     public List<Integer> toList() {
+        if (isEmpty()) {
+            return List.of();
+        }
+        if (size() == 1) {
+            return SINGLES.get(next(0));
+        }
         List<Integer> list = new ArrayList<>(size());
         for (int i = next(0); i >= 0; i = next(i + 1)) {
             list.add(i);

@@ -69,8 +69,11 @@ public final class EnvRules {
         if (block == null) {
             return true;
         }
-        EnvBlock rest = block.withoutMember(member);
-        if (!lives.isAlive(rest)) {
+        boolean isLast = block.members().size() == 1
+                && block.members().getFirst().sameProcess(member)
+                && block.members().getFirst().count() == 1;
+        EnvBlock rest = isLast ? block : block.withoutMember(member);
+        if (isLast || !lives.isAlive(rest)) {
             draft.remove(block);
             return true;
         }

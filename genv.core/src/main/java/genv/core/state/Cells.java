@@ -104,11 +104,11 @@ final class Cells {
         return (words + CellLayout.PAYLOAD_WORDS - 1) / CellLayout.PAYLOAD_WORDS;
     }
 
-    /** Writes words into own cells, {@code count} of them from {@code from} on, chained in that order. */
-    void write(long[] words, int[] cells, int from, int count) {
+    /** Writes the first words of an array into own cells, {@code count} of them from {@code from} on, chained in that order. */
+    void write(long[] words, int size, int[] cells, int from, int count) {
         int at = 0;
         for (int i = 0; i < count; i++) {
-            int used = Math.min(CellLayout.PAYLOAD_WORDS, words.length - at);
+            int used = Math.min(CellLayout.PAYLOAD_WORDS, size - at);
             long next = i + 1 < count ? cells[from + i + 1] : 0;
             long link = next << 32 | used;
             long base = FileLayout.cellAt(cells[from + i]);

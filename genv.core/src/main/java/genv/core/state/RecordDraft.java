@@ -37,6 +37,7 @@ final class RecordDraft implements Draft {
     private final RecordImage image = new RecordImage();
     private final List<EnvBlock> fresh = new ArrayList<>();
     private int[] freshCells = new int[4];
+    private long[] words = new long[32];
 
     private int[] replaced = new int[8];
     private int replacedCount;
@@ -120,6 +121,14 @@ final class RecordDraft implements Draft {
             owned = Arrays.copyOf(owned, ownedCount * 2);
         }
         owned[ownedCount++] = cell;
+    }
+
+    /** An array for the words of one environment, which is written over by the next. */
+    long[] room(int size) {
+        if (words.length < size) {
+            words = new long[size];
+        }
+        return words;
     }
 
     /** Puts the cell in which a fresh environment was written into its entry. */

@@ -11,6 +11,7 @@ import genv.core.layout.EnvCodec;
 import genv.core.layout.FileLayout;
 import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
+import genv.core.model.EnvBlock;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
@@ -236,18 +237,20 @@ public final class Transitions {
         long version = RootWord.version(root) + 1;
         int used = 0;
         for (int i = 0; i < draft.fresh().size(); i++) {
-            long[] words = EnvCodec.encode(draft.fresh().get(i));
-            if (words.length > EnvCodec.MAX_WORDS) {
-                throw new GenvException("an environment is too large: eid="
-                        + draft.fresh().get(i).eid() + " members="
-                        + draft.fresh().get(i).members().size() + "; have fewer processes join it");
+            EnvBlock block = draft.fresh().get(i);
+            int size = EnvCodec.size(block);
+            if (size > EnvCodec.MAX_WORDS) {
+                throw new GenvException("an environment is too large: eid=" + block.eid() + " members="
+                        + block.members().size() + "; have fewer processes join it");
             }
-            int count = Cells.cellsFor(words.length);
+            long[] words = draft.room(size);
+            EnvCodec.encode(block, words);
+            int count = Cells.cellsFor(size);
             ownCells(draft, used + count);
             for (int k = used; k < used + count; k++) {
                 surroundings.backing.ensure(FileLayout.cellAt(draft.owned[k]), CellLayout.SIZE);
             }
-            cells.write(words, draft.owned, used, count);
+            cells.write(words, size, draft.owned, used, count);
             draft.settle(i, draft.owned[used]);
             used += count;
         }
