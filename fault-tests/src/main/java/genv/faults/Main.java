@@ -4,6 +4,8 @@ package genv.faults;
 import genv.faults.fuzz.FileRun;
 import genv.faults.fuzz.FuzzRun;
 import genv.faults.kills.KillRun;
+import genv.faults.points.PointRun;
+import genv.faults.races.RaceRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,16 +18,24 @@ import java.util.Random;
 /** The long forms, as {@code ./fault-tests/run} starts them. */
 public final class Main {
     private static final String USAGE = """
-        usage: ./fault-tests/run [--no-build] [kills|fuzz|files|all] [--count N] [--seed S]
+        usage: ./fault-tests/run [--no-build] [points|kills|fuzz|files|races|all] [--count N] [--seed S]
 
+          points  stopped and killed at each named step of the protocol; N rounds of one step each (320)
           kills   8 processes on 4 devices, killed at random; N kills (10000)
           fuzz    state files damaged at random, and random files; N trials (200000)
           files   every byte of a live state file flipped, every size; N limits it to about that many trials
-          all     the three of them, one after the other
+          races   jcstress on the records, cells and lock words; N seconds (5) for each test in each mode
+          all     all of them, one after the other
           --seed  that of an earlier run: the same programs and the same damage again
         """;
 
     private enum Part {
+        POINTS(320) {
+            @Override
+            String run(Run run) throws Exception {
+                return new PointRun(run).call();
+            }
+        },
         KILLS(10_000) {
             @Override
             String run(Run run) throws Exception {
@@ -42,6 +52,12 @@ public final class Main {
             @Override
             String run(Run run) throws Exception {
                 return new FileRun(run).call();
+            }
+        },
+        RACES(5) {
+            @Override
+            String run(Run run) throws Exception {
+                return new RaceRun(run).call();
             }
         };
 
@@ -63,9 +79,11 @@ public final class Main {
         try {
             for (int i = 0; i < arguments.length; i++) {
                 switch (arguments[i]) {
+                    case "points" -> parts.add(Part.POINTS);
                     case "kills" -> parts.add(Part.KILLS);
                     case "fuzz" -> parts.add(Part.FUZZ);
                     case "files" -> parts.add(Part.FILES);
+                    case "races" -> parts.add(Part.RACES);
                     case "all" -> parts.addAll(List.of(Part.values()));
                     case "--count" -> count = OptionalInt.of(Integer.parseInt(arguments[++i]));
                     case "--seed" -> seed = OptionalLong.of(Long.parseLong(arguments[++i]));

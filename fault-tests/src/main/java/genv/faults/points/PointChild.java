@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package genv.core.host;
+package genv.faults.points;
 
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
@@ -18,7 +18,7 @@ import java.nio.file.Path;
  * <p>Arguments: none. Is told {@code OPERATION POINT DIRECTORY}, prepares and says {@code prepared}; is told {@code go} and
  * says {@code crash point POINT} when the operation has come there.
  */
-final class CrashChild implements ChildTask {
+final class PointChild implements ChildTask {
     static final String OPTION = "-Dgenv.crashpoint=";
 
     @Override
@@ -26,7 +26,7 @@ final class CrashChild implements ChildTask {
         System.setOut(new PrintStream(lines(context), true, StandardCharsets.UTF_8));
         while (true) {
             String[] told = context.receive().split(" ", 3);
-            CrashOperation operation = CrashOperation.valueOf(told[0]);
+            PointOperation operation = PointOperation.valueOf(told[0]);
             Runnable action = operation.prepare(() -> open(Path.of(told[2])));
             context.send("prepared");
             context.await("go");
@@ -41,7 +41,7 @@ final class CrashChild implements ChildTask {
     private static GenvHost open(Path directory) {
         return GenvHost.open(GenvOptions.builder()
                 .stateDirectory(directory)
-                .backend(SimulatedBackend.of(CrashOperation.DEVICES))
+                .backend(SimulatedBackend.of(PointOperation.DEVICES))
                 .processEnvironment(false)
                 .build());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package genv.core.host;
+package genv.faults.points;
 
 import genv.api.Activation;
 import genv.api.ActivationRequest;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * Something that a process does on a host with {@link #DEVICES} devices, in the middle of which it is stopped. It is called
  * {@link #EID} and has device 0 before, unless something else is said.
  */
-enum CrashOperation {
+enum PointOperation {
     /** Opens the state; has nothing before. */
     OPEN(Change.NOTHING, EnumSet.of(CrashPoint.TOKEN_DRAWN, CrashPoint.SEAT_TAKEN, CrashPoint.COPIED)),
     /** Opens the state, in which a dead process has left device 0; has nothing before. */
@@ -76,7 +76,7 @@ enum CrashOperation {
     @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable set
     private final Set<CrashPoint> points;
 
-    CrashOperation(Change change, Set<CrashPoint> points) {
+    PointOperation(Change change, Set<CrashPoint> points) {
         this.change = change;
         this.points = points;
     }
