@@ -7,7 +7,7 @@ package genv.core.layout;
  * <pre>
  *   1 | token (63 bits)         OWNED: the process with that token writes to it, nobody else
  *   0 | version (62 bits) | 1   LIVE: published with that version, or about to be
- *   0 | version (62 bits) | 0   FREE: nobody refers to it
+ *   0 | version (62 bits) | 0   FREE: nobody refers to it; not below the version of its last life
  * </pre>
  *
  * <p>The transitions, and why none can be mistaken for another, are explained at {@code genv.core.state.Transitions}.

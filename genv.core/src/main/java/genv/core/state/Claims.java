@@ -62,8 +62,8 @@ final class Claims {
         return memory.compareAndSetWord(offset + number * stride, seen, ClaimWord.free(ClaimWord.version(seen)));
     }
 
-    /** Frees what a dead process owned. */
-    boolean freeDead(int number, long seen) {
-        return memory.compareAndSetWord(offset + number * stride, seen, ClaimWord.free(0));
+    /** Frees what a dead process owned; the version is one that the root had after the word was seen. */
+    boolean freeDead(int number, long seen, long version) {
+        return memory.compareAndSetWord(offset + number * stride, seen, ClaimWord.free(version));
     }
 }

@@ -48,7 +48,8 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>Claim words</caption>
  *   <tr><th>from</th><th>to</th><th>by</th></tr>
- *   <tr><td>FREE</td><td>OWNED(t)</td><td>anybody, compare-and-set</td></tr>
+ *   <tr><td>FREE(v)</td><td>OWNED(t)</td><td>anybody, compare-and-set; a cell only if v is not above the version of the root
+ *       that t has read</td></tr>
  *   <tr><td>OWNED(t)</td><td>LIVE(v), FREE</td><td>t, plain release; v is t's next version</td></tr>
  *   <tr><td>OWNED(t), t dead</td><td>OWNED(u), FREE</td><td>anybody, compare-and-set</td></tr>
  *   <tr><td>LIVE(v), v not above the root's version and not referred to from it</td><td>OWNED(u) (record), FREE (cell)</td>
@@ -58,10 +59,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>LIVE(v) with v above the root's version is about to be published and is left alone. Once the root has reached v, it
  * either was published with v, or can never be. Not referred to at a version from v on, it is never referred to again under
- * that word, since only the copy of a state that refers to it could do so. Versions are not repeated, so a LIVE word on one
- * record or cell is not either, and a compare-and-set from it cannot mistake one life for another. A FREE word may repeat;
- * taking what is free is right whichever time it is. An OWNED(t) word may repeat while t lives, but then only t touches it;
- * and a dead t does nothing any more.
+ * that word, since only the copy of a state that refers to it could do so.
+ *
+ * <p>A LIVE word on one <em>cell</em> does not repeat. A cell is freed as FREE(v), with the version of its last life or a
+ * later one, and claimed only by who has read a root from v on, and so stamps with a version above v. This is what a reader
+ * relies on that finds the same claim word before and after reading a cell. A LIVE word on one <em>record</em> may repeat: a
+ * process with an old root may claim a record and stamp it with a version that it can publish no more. It does no harm, since
+ * the root, and not the claim word, tells a reader whether its copy is good, and whoever finds LIVE(v) decided may take it in
+ * either life.
+ *
+ * <p>A FREE word may repeat; taking what is free is right whichever time it is. A record is claimed from it without asking
+ * the root: the record that the root names is LIVE, since it was stamped before it was published and nobody may change that
+ * word while the root names it. An OWNED(t) word may repeat while t lives, but then only t touches it; and a dead t does
+ * nothing any more.
  *
  * <h2>What a crash leaves</h2>
  *
@@ -246,7 +256,7 @@ public final class Transitions {
             long[] words = draft.room(size);
             EnvCodec.encode(block, words);
             int count = Cells.cellsFor(size);
-            ownCells(draft, used + count);
+            ownCells(draft, used + count, root);
             for (int k = used; k < used + count; k++) {
                 surroundings.backing.ensure(FileLayout.cellAt(draft.owned[k]), CellLayout.SIZE);
             }
@@ -284,9 +294,9 @@ public final class Transitions {
     }
 
     /** Sees to it that the draft owns that many cells. */
-    private void ownCells(RecordDraft draft, int count) {
+    private void ownCells(RecordDraft draft, int count, long root) {
         while (draft.ownedCount < count) {
-            draft.own(claimCell());
+            draft.own(claimCell(root));
             CrashPoint.CELL_CLAIMED.reach();
         }
     }
@@ -355,7 +365,12 @@ public final class Transitions {
         return owner != token && !liveness.isAlive(owner);
     }
 
-    private int claimCell() {
+    /**
+     * Claims a cell for a transition from that root. One that was freed at a later version tells that the transition has
+     * lost: stamped with the version that it can publish no more, the cell could have the claim word again under which a
+     * reader of an old state looks for the environment that was in it.
+     */
+    private int claimCell(long root) {
         for (int round = 0; round < 2; round++) {
             int start = cellClaims.hint();
             for (int i = 0; i < FileLayout.CELLS; i++) {
@@ -364,7 +379,13 @@ public final class Transitions {
                     continue;
                 }
                 long word = cellClaims.wordAcquire(cell);
-                if (ClaimWord.isFree(word) && cellClaims.tryOwn(cell, word)) {
+                if (!ClaimWord.isFree(word)) {
+                    continue;
+                }
+                if (ClaimWord.version(word) > RootWord.version(root) && memory.rootAcquire() != root) {
+                    throw RaceLost.INSTANCE;
+                }
+                if (cellClaims.tryOwn(cell, word)) {
                     cellClaims.hint(cell + 1);
                     return cell;
                 }
@@ -405,7 +426,8 @@ public final class Transitions {
                     cellClaims.free(cell, word);
                 }
             } else if (ClaimWord.isOwned(word) && isDead(ClaimWord.token(word))) {
-                cellClaims.freeDead(cell, word);
+                // the dead one may have stamped it before: no version of that time is above that of the root now
+                cellClaims.freeDead(cell, word, RootWord.version(memory.rootAcquire()));
             }
         }
     }

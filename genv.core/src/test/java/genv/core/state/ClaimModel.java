@@ -32,7 +32,8 @@ final class ClaimModel {
         STOPPED_TAKEN_FOR_DEAD,
         STAMPED_AFTER_PUBLISHING,
         UNSTAMPED_WITHOUT_COMPARING,
-        REUSED_CELL_FREED
+        REUSED_CELL_FREED,
+        LATER_CELL_CLAIMED
     }
 
     /** A way to something that must not be. */
@@ -113,7 +114,8 @@ final class ClaimModel {
     private static final int SWEEP_VERSION = 10;
     private static final int SWEEP_RECORD = 11;
     private static final int SWEEP_MARKED = 12;
-    private static final int ACTOR_SIZE = 13;
+    private static final int FREED_AT = 13;
+    private static final int ACTOR_SIZE = 14;
 
     private final int records;
     private final int cells;
@@ -403,7 +405,7 @@ final class ClaimModel {
             }
             case ABANDON_CELL -> {
                 a.own(cellClaims + a.get(CELL), "a cell");
-                s[cellClaims + a.get(CELL)] = (byte) FREE;
+                s[cellClaims + a.get(CELL)] = (byte) (FREE | s[ROOT_VERSION]);
                 a.set(CELL, NONE);
                 a.go(Step.ABANDON_RECORD);
             }
@@ -468,6 +470,7 @@ final class ClaimModel {
                         && (place != a.get(SWEEP_MARKED) || flaws.contains(Flaw.REFERENCED_CELL_SWEPT))
                 : (claim & ~VALUE) == OWNED && isDead(a.state, claim & VALUE);
         a.set(SEEN, claim);
+        a.set(FREED_AT, a.state[ROOT_VERSION]);
         if (free) {
             a.go(Step.SWEEP_FREE);
         } else {
@@ -509,7 +512,8 @@ final class ClaimModel {
                 Actor branch = new Actor(from.clone(), actor);
                 branch.set(PLACE, cell);
                 branch.set(SEEN, claim);
-                branch.go(Step.OWN_CELL);
+                boolean lost = (claim & VALUE) > a.get(BASE_VERSION) && !flaws.contains(Flaw.LATER_CELL_CLAIMED);
+                branch.go(lost ? Step.READ_ROOT : Step.OWN_CELL);
                 add(branch.state);
             }
         }
@@ -665,7 +669,8 @@ final class ClaimModel {
         }
 
         void free(int cell, int claim) {
-            if (compareAndSet(cellClaims + cell, claim, FREE)) {
+            int version = isLive(claim) ? claim & VALUE : get(FREED_AT);
+            if (compareAndSet(cellClaims + cell, claim, FREE | version)) {
                 check(cell != state[truthCells + state[ROOT_VERSION]], "a cell that is referred to is freed", state);
             }
         }

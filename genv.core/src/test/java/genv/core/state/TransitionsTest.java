@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -313,6 +314,57 @@ class TransitionsTest {
         put("g", DeviceSet.EMPTY);
         state.bury(STRANGER);
         state.requireNoLeak();
+    }
+
+    /** A stamp with a version of the past would give the cell the claim word that a reader of that version looks for. */
+    @Test
+    void shouldNotTakeACellThatWasFreedAfterTheRootThatItHasRead() {
+        Transitions other = state.process(STRANGER);
+        List<Long> touched = new ArrayList<>();
+        Transitions late =
+                state.process(STRANGER + 1, () -> true, (offset, length) -> touched.add(offset), sleeper -> {});
+        AtomicInteger runs = new AtomicInteger();
+        late.transact(draft -> {
+            if (runs.incrementAndGet() == 1) {
+                for (int i = 0; i < 2; i++) {
+                    // the second one frees the cell of the first one
+                    other.transact(newest -> {
+                        newest.put(StateFixture.env(newest, "e", STRANGER));
+                        return null;
+                    });
+                }
+            } else {
+                assertThat(touched).as("written to in the run that has lost").isEmpty();
+            }
+            draft.put(StateFixture.env(draft, "f", STRANGER + 1));
+            return null;
+        });
+        assertThat(runs).hasValue(2);
+        state.requireNoLeak();
+    }
+
+    @Test
+    void shouldRememberTheVersionWhenACellOfTheDeadIsFreed() {
+        put("e", DeviceSet.EMPTY);
+        long version = RootWord.version(state.root());
+        state.cellClaim(1000, ClaimWord.owned(STRANGER));
+        state.bury(STRANGER);
+
+        process.sweep();
+
+        assertThat(state.cellClaim(1000)).isEqualTo(ClaimWord.free(version));
+    }
+
+    /** A word of which the root knows nothing is damage, and no reason to begin again for ever. */
+    @Test
+    void shouldTakeAFreeCellWhoseVersionCannotBe() {
+        for (int cell = 1; cell < FileLayout.CELLS; cell++) {
+            state.cellClaim(cell, ClaimWord.free(1L << 40));
+        }
+
+        put("e", DeviceSet.of(1));
+
+        assertThat(process.<Integer>transact(Draft::envCount)).isEqualTo(1);
     }
 
     @Test
