@@ -20,6 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who is alive is never mistaken: namespaces, reused pids, zombies, processes that read the files themselves. */
 class ProcessesTest {
@@ -156,6 +158,23 @@ class ProcessesTest {
                 throw new AssertionError("the process is no zombie: " + Files.readString(stat));
             }
             LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** A lock on a file that nobody finds any more says nothing, so a dead process is not taken for dead either. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldJudgeNobodyOnceTheLiveFileIsGone(boolean replaced) throws Exception {
+        try (ChildJvm member = Neighbour.on(state).name("member").start();
+                ChildJvm other = Neighbour.on(state).name("other").start()) {
+            ok(member, "activate member 2");
+            Files.move(state.resolve("genv.live"), state.resolve("kept"));
+            if (replaced) {
+                Files.createFile(state.resolve("genv.live"));
+            }
+            member.kill();
+            assertThat(refused(other, "activate other 1"))
+                    .contains("StateException", "genv.live was deleted or replaced");
         }
     }
 

@@ -84,6 +84,15 @@ public final class SharedFile implements AutoCloseable {
         throw creator.tooManyAttempts();
     }
 
+    /**
+     * Refuses what has the name and cannot be the file, as {@link #openOrCreate} does; creates nothing.
+     *
+     * @throws StateException if it cannot be used
+     */
+    public static void requireSound(StateDirectory directory, String name, long size, HeaderCheck check) {
+        open(directory, name, size, check, new FileCreator(directory, name)).ifPresent(SharedFile::close);
+    }
+
     /** The whole file; reads and writes are seen by every process that maps it. */
     public MemorySegment segment() {
         return segment;
@@ -104,14 +113,18 @@ public final class SharedFile implements AutoCloseable {
         return file.isLinkedWithSize(size);
     }
 
-    /** Whether the path still leads to this file. Dearer than {@link #isIntact()}, and also notices a renamed directory. */
+    /**
+     * Whether the path still leads to this file. Dearer than {@link #isIntact()}, and also notices a renamed directory.
+     *
+     * <p>True as well where the path cannot be followed any more, such as by a process that has given up its rights.
+     */
     public boolean isInPlace() {
         try {
             return NativeDirectory.statusOf(path)
                     .filter(file.status()::isSameFile)
                     .isPresent();
         } catch (ErrnoException unreachable) {
-            return false;
+            return unreachable.errno() == Errno.EACCES;
         }
     }
 

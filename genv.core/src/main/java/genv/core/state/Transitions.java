@@ -270,7 +270,7 @@ public final class Transitions {
         image.store(memory, record);
         CrashPoint.WRITTEN.reach();
         if (draft.grants() && !surroundings.intact.getAsBoolean()) {
-            throw new StateException("the state file was deleted or replaced while it was in use: path="
+            throw new StateException("the state file was deleted or replaced, or moved away, while it was in use: path="
                     + surroundings.path + "; nothing was given out; restart this program, and exempt the directory"
                     + " from cleaners of temporary files");
         }

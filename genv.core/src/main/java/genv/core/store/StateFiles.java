@@ -64,6 +64,7 @@ final class StateFiles implements AutoCloseable {
         SharedFile file = null;
         boolean done = false;
         try {
+            requireNoStateWithoutLiveFile(directory);
             Path live = directory.ensureFile(LIVE);
             locks = LifeLocks.open(live);
             LifeLocks opened = locks;
@@ -203,10 +204,28 @@ final class StateFiles implements AutoCloseable {
     }
 
     /**
+     * Refuses a state whose live file is gone, or whatever else has the name of the state, before a live file is made that
+     * nobody can use. The state is looked for first: its live file is older.
+     */
+    private static void requireNoStateWithoutLiveFile(StateDirectory directory) {
+        Path path = directory.path();
+        boolean hasState = Files.exists(directory.resolve(STATE), LinkOption.NOFOLLOW_LINKS);
+        if (!hasState || Files.exists(directory.resolve(LIVE), LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        SharedFile.requireSound(
+                directory,
+                STATE,
+                FileLayout.FILE_SIZE,
+                (header, size) -> checkHeader(header, size, path.resolve(STATE)));
+        throw new StateException("genv.live was deleted, so who is alive cannot be told: directory=" + path + mend());
+    }
+
+    /**
      * Refuses to make a new state beside processes that have another one, which has lost its name: what they were granted is
      * not in the new one. Where a state has the name by now, somebody else was first, and it is theirs.
      */
-    private static void requireNobodyLives(LifeLocks locks, Path directory) {
+    static void requireNobodyLives(LifeLocks locks, Path directory) {
         if (locks.isAnyHeldBelow(JANITOR) && Files.notExists(directory.resolve(STATE), LinkOption.NOFOLLOW_LINKS)) {
             throw new StateException("genv.state was deleted while it is in use, so what was given out cannot be told:"
                     + " directory=" + directory

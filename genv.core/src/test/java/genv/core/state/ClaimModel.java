@@ -16,8 +16,7 @@ import java.util.Set;
  *
  * <p>The steps follow the methods of the same purpose: the first ones {@code load} and {@code Cells.read}, then
  * {@code claimRecord}, {@code claimCell}, {@code publish}, {@code unstamp}, {@code freeChain}, {@code sweep} and
- * {@code abandon}. Not in the model: chains of several cells, and the memory order of plain words. Unlike in the file, all
- * words that say free are equal here, which only makes it easier to mistake one for another.
+ * {@code abandon}. Not in the model: chains of several cells, and the memory order of plain words.
  */
 @SuppressWarnings("EnumOrdinal") // a state of the model is packed into words, which nothing else reads
 final class ClaimModel {
@@ -470,8 +469,8 @@ final class ClaimModel {
                         && (place != a.get(SWEEP_MARKED) || flaws.contains(Flaw.REFERENCED_CELL_SWEPT))
                 : (claim & ~VALUE) == OWNED && isDead(a.state, claim & VALUE);
         a.set(SEEN, claim);
-        a.set(FREED_AT, a.state[ROOT_VERSION]);
         if (free) {
+            a.set(FREED_AT, isLive(claim) ? NONE : a.state[ROOT_VERSION]);
             a.go(Step.SWEEP_FREE);
         } else {
             a.sweepNext(place);
@@ -670,6 +669,7 @@ final class ClaimModel {
 
         void free(int cell, int claim) {
             int version = isLive(claim) ? claim & VALUE : get(FREED_AT);
+            set(FREED_AT, NONE);
             if (compareAndSet(cellClaims + cell, claim, FREE | version)) {
                 check(cell != state[truthCells + state[ROOT_VERSION]], "a cell that is referred to is freed", state);
             }

@@ -190,6 +190,72 @@ class StateFilesTest {
     }
 
     @Test
+    void shouldRefuseAStateWithoutItsLiveFileAndMakeNone() throws IOException {
+        open().close();
+        Files.delete(liveFile);
+
+        assertRefused("genv.live was deleted, so who is alive cannot be told");
+        assertThat(liveFile).doesNotExist();
+    }
+
+    @Test
+    void shouldLeaveNothingBehindWhereSomethingElseHasTheNameOfTheState() throws IOException {
+        Files.createDirectory(directory);
+        Files.writeString(
+                stateFile, "somebody's notes, longer than a header of 64 bytes, so that its magic is what tells");
+
+        assertRefused("not a state file of genv");
+
+        assertThat(liveFile).doesNotExist();
+    }
+
+    /** Whoever was about to make a state and finds that another one has, joins that one, whose maker holds a seat. */
+    @Test
+    void shouldMakeNoStateBesideALivingProcessUnlessThereIsOneAlready() throws IOException {
+        open().close();
+        try (LifeLocks locks = LifeLocks.open(liveFile)) {
+            StateFiles.requireNobodyLives(locks, directory);
+            assertThat(locks.tryHold(1_000)).isTrue();
+            StateFiles.requireNobodyLives(locks, directory);
+            Files.delete(stateFile);
+
+            assertThatThrownBy(() -> StateFiles.requireNobodyLives(locks, directory))
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("genv.state was deleted while it is in use");
+        }
+    }
+
+    @Test
+    void shouldGrantNothingOnceTheDirectoryIsMovedAway() throws IOException {
+        try (GenvHost host = open()) {
+            host.activate(gpus(1));
+            afterTheLastAnswerIsOld();
+            Files.move(directory, temporary.resolve("moved"));
+            afterTheLastPlaceIsOld();
+
+            assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2)))
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("moved away");
+
+            Files.move(temporary.resolve("moved"), directory);
+            assertThat(host.attach(DeviceRequest.gpus(2))).hasSize(2);
+        }
+    }
+
+    @Test
+    void shouldGrantNothingOnceTheStateFileIsMovedAway() throws IOException {
+        try (GenvHost host = open()) {
+            host.activate(gpus(1));
+            Files.move(stateFile, directory.resolve("kept"));
+            afterTheLastPlaceIsOld();
+
+            assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2)))
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("moved away");
+        }
+    }
+
+    @Test
     void shouldNotTakeAnybodyForDeadWhenTheLiveFileIsReplaced() throws IOException {
         try (GenvHost holder = open();
                 GenvHost other = open()) {
@@ -321,6 +387,14 @@ class StateFilesTest {
     private static void afterTheLastAnswerIsOld() {
         long start = System.nanoTime();
         while (System.nanoTime() - start < 200_000) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Whether its path still leads to it is asked at most every 10 ms. */
+    private static void afterTheLastPlaceIsOld() {
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < 12_000_000) {
             Thread.onSpinWait();
         }
     }
