@@ -267,6 +267,30 @@ class CapacityTest {
         }
     }
 
+    /** There is no table of seats: none is free only where somebody holds the locks of those that come next. */
+    @Test
+    void shouldSayThatNoSeatCanBeTakenAndGoOnWhenOneCan() throws Exception {
+        try (GenvHost host = open(2)) {
+            long next = StateImage.read(state.resolve("genv.state")).word(FileLayout.TOKEN_OFFSET) + 1;
+            try (LifeLocks hog = LifeLocks.open(state.resolve("genv.live"))) {
+                for (int i = 0; i < 10_000; i++) {
+                    assertThat(hog.tryHold(next + i)).isTrue();
+                }
+                assertThatThrownBy(() -> open(2).close())
+                        .isInstanceOf(StateException.class)
+                        .hasMessageContaining("no seat could be taken in genv.live")
+                        .hasMessageContaining("lslocks");
+                try (Activation all = host.activate(gpus(2))) {
+                    assertThat(all.devices()).containsExactly(0, 1);
+                }
+            }
+            try (GenvHost late = open(2);
+                    Activation all = late.activate(gpus(2))) {
+                assertThat(all.devices()).containsExactly(0, 1);
+            }
+        }
+    }
+
     @Test
     void shouldSayThatNoCellIsFreeAndGoOnWhenThereIsOne() throws Exception {
         long token = 1_000_000;
