@@ -45,6 +45,7 @@ record SimulatedState(
             .memoryUtilization(0)
             .temperature(30)
             .powerMilliwatts(60_000)
+            .processes(List.of())
             .build();
 
     /** Two devices without an order. */
@@ -152,7 +153,12 @@ record SimulatedState(
     SimulatedState withEditedSample(int index, UnaryOperator<DeviceSample.Builder> edit) {
         requireKnown(index);
         DeviceSample now = samples.getOrDefault(index, IDLE);
-        DeviceSample.Builder builder = DeviceSample.builder().processes(now.processes());
+        DeviceSample.Builder builder = DeviceSample.builder();
+        if (now.processesKnown()) {
+            builder.processes(now.processes());
+        } else {
+            builder.someProcesses(now.processes());
+        }
         now.memoryUsed().ifPresent(builder::memoryUsed);
         now.gpuUtilization().ifPresent(builder::gpuUtilization);
         now.memoryUtilization().ifPresent(builder::memoryUtilization);

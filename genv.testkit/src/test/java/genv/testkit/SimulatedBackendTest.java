@@ -127,6 +127,18 @@ class SimulatedBackendTest {
         assertEquals(OptionalInt.of(0), sample.gpuUtilization());
         assertEquals(Optional.of(MemorySize.ofBytes(0)), sample.memoryUsed());
         assertEquals(List.of(), sample.processes());
+        assertTrue(sample.processesKnown());
+    }
+
+    @Test
+    void shouldKeepWhetherProcessesAreKnownWhenSampleIsEdited() {
+        SimulatedBackend backend = SimulatedBackend.of(1);
+        backend.editSample(0, s -> s.someProcesses(List.of()));
+        backend.editSample(0, s -> s.temperature(70));
+        assertFalse(backend.sample(0).processesKnown());
+        backend.editSample(0, s -> s.processes(List.of()));
+        backend.editSample(0, s -> s.temperature(71));
+        assertTrue(backend.sample(0).processesKnown());
     }
 
     @Test

@@ -45,7 +45,8 @@ public interface DeviceBackend extends AutoCloseable {
      * Measures a device now.
      *
      * @param index the index of the device
-     * @return what it reports at this instant; what it does not report is absent
+     * @return what it reports at this instant; what it does not report is absent, and {@link DeviceSample#processes}
+     *     is empty for two reasons that {@link DeviceSample#processesKnown} tells apart
      * @throws genv.api.BackendException if there is no such device, it is lost, or the driver fails as a whole
      */
     DeviceSample sample(int index);
@@ -74,7 +75,8 @@ public interface DeviceBackend extends AutoCloseable {
      * Tells how close two devices are connected. The order of the two does not matter.
      *
      * @param first the index of a device
-     * @param second the index of another device
+     * @param second the index of another device. A device and itself are {@link Closeness#SAME_BOARD} or absent; who
+     *     compares devices has no reason to ask
      * @return how close they are; absent where it is not known, by default for all
      * @throws genv.api.BackendException if there is no such device, or the driver fails as a whole
      */

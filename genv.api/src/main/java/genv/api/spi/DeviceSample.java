@@ -22,6 +22,7 @@ public final class DeviceSample {
     private final OptionalInt temperature;
     private final OptionalInt powerMilliwatts;
     private final List<DeviceProcess> processes;
+    private final boolean processesKnown;
 
     private DeviceSample(Builder b) {
         this.memoryUsed = b.memoryUsed;
@@ -30,9 +31,10 @@ public final class DeviceSample {
         this.temperature = b.temperature;
         this.powerMilliwatts = b.powerMilliwatts;
         this.processes = b.processes;
+        this.processesKnown = b.processesKnown;
     }
 
-    /** {@return a new builder, with nothing reported and no process} */
+    /** {@return a new builder, with nothing reported, so that the processes are not known either} */
     public static Builder builder() {
         return new Builder();
     }
@@ -62,9 +64,24 @@ public final class DeviceSample {
         return powerMilliwatts;
     }
 
-    /** {@return the processes that use the device, as far as they are known; unmodifiable} */
+    /**
+     * Returns the processes that use the device, as far as they are known.
+     *
+     * @return an unmodifiable list; an empty one means that there is none only where they are {@linkplain
+     *     #processesKnown known}
+     */
     public List<DeviceProcess> processes() {
         return processes;
+    }
+
+    /**
+     * Tells whether {@link #processes} has every process that computes on the device. If not, the device does not say,
+     * or not to this user, and there may be others or any.
+     *
+     * @return whether it has; false unless the backend said so
+     */
+    public boolean processesKnown() {
+        return processesKnown;
     }
 
     /**
@@ -81,13 +98,15 @@ public final class DeviceSample {
                 && memoryUtilization.equals(sample.memoryUtilization)
                 && temperature.equals(sample.temperature)
                 && powerMilliwatts.equals(sample.powerMilliwatts)
-                && processes.equals(sample.processes);
+                && processes.equals(sample.processes)
+                && processesKnown == sample.processesKnown;
     }
 
     /** {@return a hash code of all values} */
     @Override
     public int hashCode() {
-        return Objects.hash(memoryUsed, gpuUtilization, memoryUtilization, temperature, powerMilliwatts, processes);
+        return Objects.hash(
+                memoryUsed, gpuUtilization, memoryUtilization, temperature, powerMilliwatts, processes, processesKnown);
     }
 
     /** {@return the values that are present, for logs; the form may change} */
@@ -99,7 +118,10 @@ public final class DeviceSample {
         memoryUtilization.ifPresent(value -> text.add("memoryUtilization=" + value));
         temperature.ifPresent(value -> text.add("temperature=" + value));
         powerMilliwatts.ifPresent(value -> text.add("powerMilliwatts=" + value));
-        return text.add("processes=" + processes).toString();
+        if (processesKnown || !processes.isEmpty()) {
+            text.add((processesKnown ? "processes=" : "someProcesses=") + processes);
+        }
+        return text.toString();
     }
 
     /** Collects what a device reports. For use by one thread at a time. */
@@ -110,6 +132,7 @@ public final class DeviceSample {
         private OptionalInt temperature = OptionalInt.empty();
         private OptionalInt powerMilliwatts = OptionalInt.empty();
         private List<DeviceProcess> processes = List.of();
+        private boolean processesKnown;
 
         private Builder() {}
 
@@ -172,13 +195,26 @@ public final class DeviceSample {
         }
 
         /**
-         * Sets the processes that use the device.
+         * Sets the processes that use the device: all that compute on it.
          *
-         * @param processes the processes that use the device; the list is copied
+         * @param processes the processes, none of them missing; the list is copied
          * @return this builder
          */
         public Builder processes(List<DeviceProcess> processes) {
             this.processes = List.copyOf(processes);
+            this.processesKnown = true;
+            return this;
+        }
+
+        /**
+         * Sets processes that use the device where the driver does not name all, or may not.
+         *
+         * @param processes those that are known, perhaps none; the list is copied
+         * @return this builder
+         */
+        public Builder someProcesses(List<DeviceProcess> processes) {
+            this.processes = List.copyOf(processes);
+            this.processesKnown = false;
             return this;
         }
 

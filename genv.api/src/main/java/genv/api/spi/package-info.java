@@ -65,7 +65,9 @@
  *       {@link genv.api.spi.Availability.Available}.
  *   <li>One that was created through {@code ServiceLoader} is closed when it is not chosen, or with the host; after
  *       that it is not called again. One that the application gave is never closed by the host.
- *   <li>An instance serves one host. A process may have several hosts, and so several instances.
+ *   <li>An instance that was created through {@code ServiceLoader} serves one host. A process may have several hosts,
+ *       and so several instances, which may be used at the same time. One that the application gave serves every host
+ *       that it was given to.
  *   <li>Nothing of the host is locked while it is called, so a slow driver delays only those who need its answer.
  * </ul>
  *

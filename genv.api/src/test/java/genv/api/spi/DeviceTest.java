@@ -118,7 +118,27 @@ class DeviceTest {
 
     @Test
     void shouldBeEmptyWhenNothingIsSampled() {
-        assertThat(DeviceSample.builder().build()).hasToString("DeviceSample[processes=[]]");
+        assertThat(DeviceSample.builder().build()).hasToString("DeviceSample[]");
+    }
+
+    @Test
+    void shouldTellNoProcessFromUnknownProcesses() {
+        DeviceProcess process = new DeviceProcess(7, DeviceProcess.Kind.COMPUTE, Optional.empty());
+        DeviceSample unknown = DeviceSample.builder().build();
+        DeviceSample none = DeviceSample.builder().processes(List.of()).build();
+        DeviceSample all = DeviceSample.builder().processes(List.of(process)).build();
+        DeviceSample some =
+                DeviceSample.builder().someProcesses(List.of(process)).build();
+
+        assertThat(unknown.processesKnown()).isFalse();
+        assertThat(none.processesKnown()).isTrue();
+        assertThat(all.processesKnown()).isTrue();
+        assertThat(some.processesKnown()).isFalse();
+        assertThat(some.processes()).isEqualTo(all.processes()).isUnmodifiable();
+        assertThat(unknown).isNotEqualTo(none);
+        assertThat(some).isNotEqualTo(all);
+        assertThat(none).hasToString("DeviceSample[processes=[]]");
+        assertThat(some).hasToString("DeviceSample[someProcesses=[" + process + "]]");
     }
 
     @Test

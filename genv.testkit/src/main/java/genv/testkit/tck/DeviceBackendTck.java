@@ -263,6 +263,31 @@ public abstract class DeviceBackendTck {
         }
     }
 
+    /** A device is not far from itself, whatever the machine. */
+    @Test
+    public void shouldNotPutDeviceAwayFromItself() {
+        for (Device device : available().devices()) {
+            available()
+                    .closeness(device.index(), device.index())
+                    .ifPresent(closeness -> assertEquals(
+                            Closeness.SAME_BOARD, closeness, () -> "device and itself: index=" + device.index()));
+        }
+    }
+
+    /** Whether a driver can name the processes does not depend on whether there are any. */
+    @Test
+    public void shouldSayAlikeWhetherProcessesAreKnown() {
+        for (Device device : available().devices()) {
+            boolean known = available().sample(device.index()).processesKnown();
+            for (int i = 0; i < 10; i++) {
+                assertEquals(
+                        known,
+                        available().sample(device.index()).processesKnown(),
+                        () -> "processes were known once and not another time: index=" + device.index());
+            }
+        }
+    }
+
     /** Closeness of a device that there is not is either refused or unknown. */
     @Test
     public void shouldNotInventClosenessOfUnknownIndex() {

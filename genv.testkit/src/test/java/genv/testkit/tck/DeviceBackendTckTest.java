@@ -209,6 +209,28 @@ class DeviceBackendTckTest {
     }
 
     @Test
+    void shouldCatchDeviceThatIsFarFromItself() {
+        requireCaught("shouldNotPutDeviceAwayFromItself", () -> new Altered() {
+            @Override
+            public Optional<Closeness> closeness(int first, int second) {
+                return first >= 0 && second >= 0 && first < 3 && second < 3
+                        ? Optional.of(Closeness.SYSTEM)
+                        : Optional.empty();
+            }
+        });
+    }
+
+    @Test
+    void shouldCatchProcessesThatAreKnownOnlyWhereThereAreSome() {
+        AtomicInteger calls = new AtomicInteger();
+        requireCaught(
+                "shouldSayAlikeWhetherProcessesAreKnown",
+                () -> Altered.sampling(index -> calls.incrementAndGet() % 2 == 0
+                        ? DeviceSample.builder().processes(List.of()).build()
+                        : DeviceSample.builder().build()));
+    }
+
+    @Test
     void shouldCatchFaultWithoutReason() {
         requireCaught("shouldNameDeviceAndReasonOfEachFault", () -> new Altered() {
             @Override
