@@ -63,15 +63,19 @@ final class HostInventory {
         return !candidates().eligible().equals(known);
     }
 
+    /** The devices to give some out of. */
     Candidates candidates() {
-        return usable().candidates();
+        return usable(devices.recent()).candidates();
     }
 
     /** What follows from a device table, kept as long as the table is the same. */
     private record Usable(DeviceTable all, DeviceTable visible, Candidates candidates) {}
 
     private Usable usable() {
-        DeviceTable table = devices.table();
+        return usable(devices.table());
+    }
+
+    private Usable usable(DeviceTable table) {
         Usable known = usable;
         if (known == null || known.all() != table) {
             String variable = table.visibilityVariable();
@@ -99,6 +103,18 @@ final class HostInventory {
         return new Candidates(eligible, totals, hashes);
     }
 
+    /** The devices by which those of an environment are named: the same object as long as nothing was read anew. */
+    Optional<DeviceTable> known() {
+        return devices.known();
+    }
+
+    /** Reads the devices anew if they were read, but not lately; never touches the backend otherwise. */
+    void renew() {
+        if (devices.known().isPresent()) {
+            var _ = devices.recent();
+        }
+    }
+
     /** All devices, or none where no backend is usable. */
     List<Device> describe() {
         try {
@@ -120,10 +136,8 @@ final class HostInventory {
             return located(EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory));
         }
         DeviceTable known = usable().all(); // before the variable is set: what it holds now is a scheduler's choice
-        List<Device> list = attached.toList().stream()
-                .map(index -> known.find(index).orElseGet(() -> undescribed(index)))
-                .toList();
-        return located(EnvironmentVariables.of(eid, config, list, variable, stateDirectory));
+        return located(
+                EnvironmentVariables.of(eid, config, attached.toList(), known.allDevices(), variable, stateDirectory));
     }
 
     /** A process in somebody else's environment may have no backend: it still can say the indices. */
@@ -133,11 +147,6 @@ final class HostInventory {
         } catch (BackendException none) {
             return Optional.empty();
         }
-    }
-
-    /** A device that was attached by somebody who sees more than this process, or that was lost since. */
-    private static Device undescribed(int index) {
-        return Device.builder(index, "index-" + index).build();
     }
 
     /** Says where the state is if a child would look elsewhere by itself. */

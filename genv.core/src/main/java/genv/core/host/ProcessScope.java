@@ -4,6 +4,7 @@ package genv.core.host;
 import genv.api.Activation;
 import genv.api.AlreadyActiveException;
 import genv.api.GenvException;
+import genv.core.backend.DeviceTable;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
 import genv.core.state.CrashPoint;
@@ -36,6 +37,9 @@ final class ProcessScope {
     private @Nullable VariableScope applied;
     /** The environment as it was when the variables were applied. */
     private @Nullable EnvBlock appliedTo;
+
+    /** The devices by which they were named then. */
+    private Optional<DeviceTable> appliedBy = Optional.empty();
 
     ProcessScope(
             Supplier<Store> store,
@@ -107,6 +111,7 @@ final class ProcessScope {
                 throw new IllegalStateException("the host was closed while an environment was being activated: eid="
                         + block.eid() + "; open another host");
             }
+            appliedBy = inventory.known(); // before they name anything: what is read later makes other names
             scope = VariableScope.open(variables, inventory.variables(block));
         } finally {
             if (scope == null) {
@@ -133,6 +138,7 @@ final class ProcessScope {
         if (block == null) {
             return;
         }
+        appliedBy = inventory.known();
         if (scope == null) { // inherited: the variables are the parent's until something changes
             applied = VariableScope.open(variables, inventory.variables(block));
         } else {
@@ -147,8 +153,9 @@ final class ProcessScope {
 
     EnvironmentVariables variablesOf(EnvSession target) {
         EnvBlock block = EnvRules.require(target.view().block(), target.eid());
+        inventory.renew(); // a device that was lost since gives others another name
         synchronized (this) {
-            if (applied != null && appliedTo == block) {
+            if (applied != null && appliedTo == block && appliedBy.equals(inventory.known())) {
                 return applied.variables();
             }
         }
@@ -172,6 +179,7 @@ final class ProcessScope {
             activation = null;
             applied = null;
             appliedTo = null;
+            appliedBy = Optional.empty();
             scope.close();
         }
     }

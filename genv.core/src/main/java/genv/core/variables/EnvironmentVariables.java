@@ -11,8 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * it would speak of another environment. Such variables are in {@link #unset()}. Variables that are in neither set are
  * none of this library's business.
  *
- * <p>The visibility variable holds the attached devices in the order given, each by its visible name or else by its
- * index, and {@value VariableNames#NO_DEVICES} where none is attached. {@value VariableNames#CUDA_DEVICE_ORDER} goes
+ * <p>The visibility variable holds the attached devices in the order given, by the names that {@link VisibleNames} gives
+ * them, and {@value VariableNames#NO_DEVICES} where none is attached. {@value VariableNames#CUDA_DEVICE_ORDER} goes
  * with {@value VariableNames#CUDA_VISIBLE_DEVICES} only: without it CUDA would take the indices for positions in its
  * own order, fastest device first (CUDA Programming Guide, section "CUDA Environment Variables").
  *
@@ -54,35 +52,35 @@ public final class EnvironmentVariables {
      *
      * @param eid the identifier of the environment
      * @param config its configuration
-     * @param attached its devices, in the order in which the process is to see them
+     * @param attached indices of its devices, in the order in which the process is to see them
+     * @param all the devices of the host, for the names of those that are attached
      * @param visibilityVariable what the backend's {@code visibilityVariable()} says
      * @param envs the value of {@value VariableNames#GENV_ENVS}: the path of the state directory
      * @throws IllegalArgumentException if a value cannot be held by a variable, because it has a NUL
      */
     public static EnvironmentVariables of(
-            String eid, EnvConfig config, List<Device> attached, String visibilityVariable, Path envs) {
-        return of(
-                eid,
-                config,
-                attached,
-                device -> device.visibleName().orElseGet(() -> Integer.toString(device.index())),
-                visibilityVariable,
-                envs);
+            String eid,
+            EnvConfig config,
+            List<Integer> attached,
+            List<Device> all,
+            String visibilityVariable,
+            Path envs) {
+        return ofNames(eid, config, VisibleNames.of(visibilityVariable, attached, all), visibilityVariable, envs);
     }
 
     /** As {@link #of}, for devices of which only the indices are known: no backend is usable, or none is needed. */
     public static EnvironmentVariables ofIndices(
             String eid, EnvConfig config, List<Integer> attached, String visibilityVariable, Path envs) {
-        return of(eid, config, attached, index -> Integer.toString(index), visibilityVariable, envs);
+        return ofNames(
+                eid,
+                config,
+                attached.stream().map(index -> Integer.toString(index)).toList(),
+                visibilityVariable,
+                envs);
     }
 
-    private static <D> EnvironmentVariables of(
-            String eid,
-            EnvConfig config,
-            List<D> attached,
-            Function<? super D, String> visibleName,
-            String visibilityVariable,
-            Path envs) {
+    private static EnvironmentVariables ofNames(
+            String eid, EnvConfig config, List<String> visible, String visibilityVariable, Path envs) {
         LinkedHashMap<String, Optional<String>> entries = new LinkedHashMap<>();
         put(entries, VariableNames.GENV_ENVIRONMENT_ID, Optional.of(eid));
         put(entries, VariableNames.GENV_ENVIRONMENT_NAME, config.name());
@@ -101,10 +99,7 @@ public final class EnvironmentVariables {
         put(
                 entries,
                 visibilityVariable,
-                Optional.of(
-                        attached.isEmpty()
-                                ? VariableNames.NO_DEVICES
-                                : attached.stream().map(visibleName).collect(Collectors.joining(","))));
+                Optional.of(visible.isEmpty() ? VariableNames.NO_DEVICES : String.join(",", visible)));
         return new EnvironmentVariables(entries);
     }
 

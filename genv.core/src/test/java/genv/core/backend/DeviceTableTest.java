@@ -18,6 +18,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,10 +214,81 @@ class DeviceTableTest {
         assertThat(host.table().count()).isEqualTo(2);
     }
 
+    @Test
+    void shouldReadAgainOnceWhenTableIsTooOldToGiveDevicesOutBy() {
+        FakeBackend backend = FakeBackend.usable("fake");
+        AtomicInteger reads = new AtomicInteger();
+        backend.devices = () -> devices(3 - reads.getAndIncrement());
+        AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5); // nanoTime may overflow
+        HostDevices host = new HostDevices(selector(backend), LIMIT, now::get);
+
+        assertThat(host.recent().count()).isEqualTo(3);
+        now.addAndGet(HostDevices.RECENT.toNanos() - 1);
+        assertThat(host.recent().count()).isEqualTo(3);
+        now.incrementAndGet();
+        assertThat(host.table().count()).isEqualTo(3);
+        assertThat(host.recent().count()).isEqualTo(2);
+        assertThat(host.recent().count()).isEqualTo(2);
+        assertThat(host.table().count()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldKeepOldTableWhenBackendFailsToRenewItAndNotAskAtEveryOperation() {
+        FakeBackend backend = FakeBackend.usable("fake");
+        backend.devices = () -> devices(2);
+        AtomicLong now = new AtomicLong();
+        HostDevices host = new HostDevices(selector(backend), LIMIT, now::get);
+        DeviceTable known = host.recent();
+        AtomicInteger asked = new AtomicInteger();
+        backend.devices = () -> {
+            asked.incrementAndGet();
+            throw new BackendException("driver is being reloaded");
+        };
+
+        now.addAndGet(HostDevices.RECENT.toNanos());
+        assertThat(host.recent()).isSameAs(known);
+        assertThat(host.recent()).isSameAs(known);
+        assertThat(asked).hasValue(1);
+        now.addAndGet(HostDevices.RECENT.toNanos());
+        assertThat(host.recent()).isSameAs(known);
+        assertThat(asked).hasValue(2);
+    }
+
+    @Test
+    void shouldNotWaitForTheThreadThatReadsAgain() throws Exception {
+        FakeBackend backend = FakeBackend.usable("fake");
+        backend.devices = () -> devices(2);
+        AtomicLong now = new AtomicLong();
+        HostDevices host = new HostDevices(selector(backend), LIMIT, now::get);
+        DeviceTable known = host.recent();
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        backend.devices = () -> {
+            inside.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return devices(1);
+        };
+        now.addAndGet(HostDevices.RECENT.toNanos());
+        Thread slow = Thread.ofPlatform().start(host::recent);
+        inside.await();
+
+        assertThat(host.recent()).isSameAs(known);
+
+        goOn.countDown();
+        slow.join();
+        assertThat(host.recent().count()).isEqualTo(1);
+    }
+
     private static HostDevices hostDevices(FakeBackend backend) {
-        BackendSelector selector =
-                BackendSelector.of(GenvOptions.builder().backend(backend).build(), new MemoryVariables());
-        return new HostDevices(selector, LIMIT);
+        return new HostDevices(selector(backend), LIMIT);
+    }
+
+    private static BackendSelector selector(FakeBackend backend) {
+        return BackendSelector.of(GenvOptions.builder().backend(backend).build(), new MemoryVariables());
     }
 
     private static void assertBlamed(List<Device> devices, String message) {

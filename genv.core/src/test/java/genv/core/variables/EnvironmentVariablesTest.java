@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EnvironmentVariablesTest {
@@ -22,8 +23,7 @@ class EnvironmentVariablesTest {
         EnvConfig config =
                 EnvConfig.builder().name("train").gpus(2).gpuMemory("4g").build();
 
-        EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", config, List.of(device(3), device(1)), CUDA, STATE);
+        EnvironmentVariables variables = EnvironmentVariables.of("e1", config, List.of(3, 1), devices(4), CUDA, STATE);
 
         assertThat(variables.set().toString())
                 .isEqualTo("{GENV_ENVIRONMENT_ID=e1, GENV_ENVIRONMENT_NAME=train, GENV_GPUS=2, GENV_GPU_MEMORY=4g,"
@@ -34,7 +34,7 @@ class EnvironmentVariablesTest {
     @Test
     void shouldSayAbsentWhenPartIsNotConfigured() {
         EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(device(0)), CUDA, STATE);
+                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), CUDA, STATE);
 
         assertThat(variables.set())
                 .doesNotContainKeys("GENV_ENVIRONMENT_NAME", "GENV_GPUS", "GENV_GPU_MEMORY")
@@ -46,13 +46,14 @@ class EnvironmentVariablesTest {
     void shouldHoldZeroWhenZeroGpusAreConfigured() {
         EnvConfig config = EnvConfig.builder().gpus(0).build();
 
-        assertThat(EnvironmentVariables.of("e1", config, List.of(), CUDA, STATE).set())
+        assertThat(EnvironmentVariables.of("e1", config, List.of(), devices(1), CUDA, STATE)
+                        .set())
                 .containsEntry("GENV_GPUS", "0");
     }
 
     @Test
     void shouldShowNoDeviceWhenNoneIsAttached() {
-        assertThat(EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), CUDA, STATE)
+        assertThat(EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), devices(1), CUDA, STATE)
                         .set())
                 .containsEntry(CUDA, "-1")
                 .containsEntry("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
@@ -62,19 +63,9 @@ class EnvironmentVariablesTest {
     }
 
     @Test
-    void shouldNameDeviceByVisibleNameWhenItHasOne() {
-        Device instance =
-                Device.builder(1, "MIG-abc").visibleName("MIG-GPU-1/2/0").build();
-
-        assertThat(EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(instance, device(0)), CUDA, STATE)
-                        .set())
-                .containsEntry(CUDA, "MIG-GPU-1/2/0,0");
-    }
-
-    @Test
     void shouldBeEqualWhenMadeFromIndicesOfTheSameDevices() {
         EnvironmentVariables fromDevices =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(device(2), device(5)), CUDA, STATE);
+                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(2, 5), devices(6), CUDA, STATE);
         EnvironmentVariables fromIndices =
                 EnvironmentVariables.ofIndices("e1", EnvConfig.empty(), List.of(2, 5), CUDA, STATE);
 
@@ -86,7 +77,7 @@ class EnvironmentVariablesTest {
     @Test
     void shouldLeaveCudaAloneWhenVisibilityVariableIsAnothers() {
         EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(device(0)), "HIP_VISIBLE_DEVICES", STATE);
+                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), "HIP_VISIBLE_DEVICES", STATE);
 
         assertThat(variables.set()).containsEntry("HIP_VISIBLE_DEVICES", "0");
         assertThat(variables.entries()).doesNotContainKeys(CUDA, "CUDA_DEVICE_ORDER");
@@ -97,7 +88,7 @@ class EnvironmentVariablesTest {
         Map<String, String> child =
                 new HashMap<>(Map.of("GENV_GPUS", "8", "GENV_GPU_MEMORY", "1g", "PATH", "/bin", CUDA, "7"));
 
-        EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(device(0)), CUDA, STATE)
+        EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), CUDA, STATE)
                 .applyTo(child);
 
         assertThat(child)
@@ -109,7 +100,8 @@ class EnvironmentVariablesTest {
 
     @Test
     void shouldNotBeChangeableWhenReturned() {
-        EnvironmentVariables variables = EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), CUDA, STATE);
+        EnvironmentVariables variables =
+                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), devices(1), CUDA, STATE);
 
         assertThatThrownBy(() -> variables.set().put("A", "b")).isInstanceOf(UnsupportedOperationException.class);
         assertThatThrownBy(() -> variables.unset().clear()).isInstanceOf(UnsupportedOperationException.class);
@@ -119,12 +111,14 @@ class EnvironmentVariablesTest {
     @Test
     void shouldRefuseWhenValueHasNul() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> EnvironmentVariables.of("e\0", EnvConfig.empty(), List.of(), CUDA, STATE))
+                .isThrownBy(() -> EnvironmentVariables.of("e\0", EnvConfig.empty(), List.of(), List.of(), CUDA, STATE))
                 .withMessageContaining("variable=GENV_ENVIRONMENT_ID")
                 .withMessageContaining("position of NUL=1");
     }
 
-    private static Device device(int index) {
-        return Device.builder(index, "GPU-" + index).build();
+    private static List<Device> devices(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(index -> Device.builder(index, "GPU-" + index).build())
+                .toList();
     }
 }

@@ -2,10 +2,12 @@
 package genv.it.sdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import genv.api.Activation;
 import genv.api.ActivationRequest;
 import genv.api.EnvConfig;
+import genv.api.GenvHost;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -213,6 +215,28 @@ class VariablesTest {
             ProcessBuilder builder = new ProcessBuilder("true");
             assertThat(activation.applyTo(builder)).isSameAs(builder);
             assertThat(builder.environment()).containsAllEntriesOf(activation.variables());
+        }
+    }
+
+    @Test
+    void shouldGiveChildrenUuidsOnceADeviceBelowIsKnownToBeLost(GenvHosts hosts) {
+        GenvHost host = hosts.host();
+        List<String> uuids = host.snapshot().devices().stream()
+                .map(device -> device.uuid().orElseThrow())
+                .toList();
+        try (Activation activation = host.activate(
+                ActivationRequest.of(EnvConfig.builder().gpus(3).build()).eid("a"))) {
+            hosts.backend().lose(1, "test");
+            assertThatThrownBy(() -> host.attach(genv.api.DeviceRequest.gpus(5)))
+                    .isInstanceOf(genv.api.DevicesUnavailableException.class);
+            assertThat(host.attached()).containsExactly(0, 1, 2);
+            assertThat(activation.variables())
+                    .as("1 is lost, and CUDA would call 3 by the index 2")
+                    .containsEntry("CUDA_VISIBLE_DEVICES", uuids.get(0) + "," + uuids.get(2));
+        }
+        try (Activation activation = host.activate(
+                ActivationRequest.of(EnvConfig.builder().gpus(1).build()).eid("b"))) {
+            assertThat(activation.variables()).containsEntry("CUDA_VISIBLE_DEVICES", "0");
         }
     }
 
