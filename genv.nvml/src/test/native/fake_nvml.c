@@ -3,6 +3,9 @@
  * A small NVML for tests, built and loaded as a real library. FAKE_NVML_DEVICES is the number of devices (default 2),
  * FAKE_NVML_INIT what nvmlInit_v2 returns. Where FAKE_NVML_TRACE is set it writes one line to standard error for each
  * nvmlInit_v2 and nvmlShutdown. It lacks most functions on purpose.
+ *
+ * FAKE_NVML_CONTROL is a directory by which a running process is given faults: while it has a file code.N with a number,
+ * everything about device N answers that code; a file reload ends the session, once.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +55,46 @@ static unsigned int index_of(nvmlDevice_t device) {
     return (unsigned int)((char *)device - devices);
 }
 
+static int has_control(const char *name, char *path, size_t size) {
+    const char *directory = getenv("FAKE_NVML_CONTROL");
+
+    return directory != NULL && snprintf(path, size, "%s/%s", directory, name) < (int)size;
+}
+
+/* What every function but nvmlInit_v2 and nvmlShutdown answers first. */
+static nvmlReturn_t session(void) {
+    char path[4096];
+
+    if (has_control("reload", path, sizeof path) && remove(path) == 0) {
+        initialised = 0;
+    }
+    return initialised ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
+}
+
+static nvmlReturn_t state(unsigned int index) {
+    nvmlReturn_t code = session();
+    char name[32];
+    char path[4096];
+    FILE *file;
+
+    snprintf(name, sizeof name, "code.%u", index);
+    if (code == NVML_SUCCESS && has_control(name, path, sizeof path) && (file = fopen(path, "r")) != NULL) {
+        if (fscanf(file, "%u", &code) != 1) {
+            code = NVML_ERROR_UNKNOWN;
+        }
+        fclose(file);
+    }
+    return code;
+}
+
+#define ANSWER_FOR(index)                       \
+    do {                                        \
+        nvmlReturn_t answer = state(index);     \
+        if (answer != NVML_SUCCESS) {           \
+            return answer;                      \
+        }                                       \
+    } while (0)
+
 nvmlReturn_t nvmlInit_v2(void) {
     nvmlReturn_t code = number_of("FAKE_NVML_INIT", NVML_SUCCESS);
     trace("init");
@@ -79,18 +122,20 @@ nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned int length) {
 
 nvmlReturn_t nvmlDeviceGetCount_v2(unsigned int *deviceCount) {
     *deviceCount = count();
-    return initialised ? NVML_SUCCESS : NVML_ERROR_UNINITIALIZED;
+    return session();
 }
 
 nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice_t *device) {
     if (index >= count()) {
         return NVML_ERROR_INVALID_ARGUMENT;
     }
+    ANSWER_FOR(index);
     *device = &devices[index];
     return NVML_SUCCESS;
 }
 
 nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci) {
+    ANSWER_FOR(index_of(device));
     memset(pci, 0, sizeof *pci);
     pci->domain = 7;
     pci->bus = 0x20 + index_of(device);
@@ -100,17 +145,19 @@ nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci) {
 }
 
 nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned int length) {
-    (void)device;
+    ANSWER_FOR(index_of(device));
     snprintf(name, length, "NVIDIA C");
     return NVML_SUCCESS;
 }
 
 nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigned int length) {
+    ANSWER_FOR(index_of(device));
     snprintf(uuid, length, "GPU-c-%u", index_of(device));
     return NVML_SUCCESS;
 }
 
 nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *memory) {
+    ANSWER_FOR(index_of(device));
     if (memory->version != nvmlMemory_v2) {
         return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
     }
@@ -122,6 +169,7 @@ nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *me
 }
 
 nvmlReturn_t nvmlDeviceGetTemperatureV(nvmlDevice_t device, nvmlTemperature_v1_t *temperature) {
+    ANSWER_FOR(index_of(device));
     if (temperature->version != nvmlTemperature_v1 || temperature->sensorType != NVML_TEMPERATURE_GPU) {
         return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
     }
@@ -134,6 +182,7 @@ nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsign
     unsigned int room = *infoCount;
     unsigned int i;
 
+    ANSWER_FOR(index_of(device));
     *infoCount = 40;
     if (room < 40) {
         return NVML_ERROR_INSUFFICIENT_SIZE;

@@ -78,11 +78,9 @@ final class ClosenessReader {
 
     private boolean hasLinkTo(PciAddress remote) {
         for (int link = 0; link < NvmlAbi.NVML_NVLINK_MAX_LINKS(); link++) {
-            if (!NvmlCode.delivered(nvml.nvLinkState(first.gpu(), link, out))) {
-                // There is no such link, and none after it.
-                return false;
-            }
-            if (out.get(ValueLayout.JAVA_INT, 0) == NvmlAbi.NVML_FEATURE_ENABLED()) {
+            // One that the driver says nothing about does not end the search: there may be others behind it.
+            if (NvmlCode.delivered(nvml.nvLinkState(first.gpu(), link, out))
+                    && out.get(ValueLayout.JAVA_INT, 0) == NvmlAbi.NVML_FEATURE_ENABLED()) {
                 out.fill((byte) 0);
                 if (NvmlCode.delivered(nvml.nvLinkRemotePciInfo(first.gpu(), link, out))
                         && PciAddress.of(out).isSameDevice(remote)) {

@@ -29,9 +29,12 @@ final class DeviceReader {
         this.scratch = allocator.allocate(NODE_WORDS * Long.BYTES, Long.BYTES);
     }
 
+    /** The UUID; one with a comma could not be an entry of a list of visible devices, and is none. */
     Optional<String> uuid(MemorySegment device) {
         return NativeText.ask(
-                (buffer, length) -> nvml.uuid(device, buffer, length), NvmlAbi.NVML_DEVICE_UUID_V2_BUFFER_SIZE());
+                        (buffer, length) -> nvml.uuid(device, buffer, length),
+                        NvmlAbi.NVML_DEVICE_UUID_V2_BUFFER_SIZE())
+                .filter(uuid -> uuid.indexOf(',') < 0);
     }
 
     Optional<String> name(MemorySegment device) {

@@ -47,7 +47,7 @@ final class InitFailure {
         try {
             return NativeText.ask(nvml::nvmlVersion, NvmlAbi.NVML_SYSTEM_NVML_VERSION_BUFFER_SIZE())
                     .orElse("unknown");
-        } catch (SessionLostException e) {
+        } catch (SessionLostException | DeviceLostException e) {
             return "unknown";
         }
     }

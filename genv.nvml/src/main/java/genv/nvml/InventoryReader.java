@@ -76,7 +76,7 @@ final class InventoryReader {
 
     private List<Gpu> gpus() {
         int code = nvml.count(out);
-        if (!NvmlCode.delivered(code)) {
+        if (!NvmlCode.deliveredByLibrary(code)) {
             throw new BackendException("nvml does not tell the number of devices: " + NvmlCode.describe(nvml, code)
                     + "; see whether nvidia-smi works");
         }
@@ -235,8 +235,14 @@ final class InventoryReader {
         Map<Integer, Entry> entries = new TreeMap<>();
         Set<String> present = new HashSet<>();
         for (Found device : found) {
+            if (!present.add(device.id())) {
+                faults.add(new DeviceFault(
+                        name(device.gpu().pci(), device.place()),
+                        "uuid of another device, so that the two cannot be told apart: uuid=" + device.id()
+                                + "; update the driver"));
+                continue;
+            }
             Entry entry = entry(device);
-            present.add(device.id());
             entries.put(entry.device().index(), entry);
         }
         numbering.missing(present).forEach((index, uuid) -> {

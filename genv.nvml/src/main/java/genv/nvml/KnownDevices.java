@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The devices that a backend has found, and handles for them that are valid now.
  *
- * <p>An index means the same device as long as the process runs. Its handle is looked up again when NVML was initialised
+ * <p>An index means the same device as long as the backend is open. Its handle is looked up again when NVML was initialised
  * anew, or when the instance behind it was replaced. Thread-safe; called within {@link NvmlSession#ask}.
  */
 final class KnownDevices {
@@ -91,6 +91,27 @@ final class KnownDevices {
             return !uuid.equals(Optional.of(entry.device().uuid()));
         } catch (DeviceLostException e) {
             return true;
+        }
+    }
+
+    /** Tells whether another GPU than this device's answers, so that the session is not what is lost. */
+    boolean anyOtherAnswers(NvmlCalls nvml, Entry device) {
+        Inventory known = current;
+        try (Arena arena = Arena.ofConfined()) {
+            DeviceReader reader = new DeviceReader(nvml, arena);
+            return known != null
+                    && known.entries().values().stream()
+                            .filter(other ->
+                                    other.gpu().address() != device.gpu().address())
+                            .anyMatch(other -> answers(reader, other));
+        }
+    }
+
+    private static boolean answers(DeviceReader reader, Entry device) {
+        try {
+            return reader.uuid(device.gpu()).isPresent();
+        } catch (DeviceLostException e) {
+            return false;
         }
     }
 

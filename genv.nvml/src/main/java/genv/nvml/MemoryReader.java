@@ -36,13 +36,12 @@ final class MemoryReader {
     static Optional<Memory> read(NvmlCalls nvml, MemorySegment device, MemorySegment scratch) {
         nvmlMemory_v2_t.version(scratch, NvmlAbi.nvmlMemory_v2());
         int code = nvml.memoryInfoV2(device, scratch);
-        if (NvmlCode.isOlderVersionNeeded(code)) {
-            return NvmlCode.delivered(nvml.memoryInfoV1(device, scratch))
-                    ? memory(nvmlMemory_t.total(scratch), nvmlMemory_t.free(scratch))
-                    : Optional.empty();
+        if (NvmlCode.delivered(code)) {
+            return memory(nvmlMemory_v2_t.total(scratch), nvmlMemory_v2_t.free(scratch));
         }
-        return NvmlCode.delivered(code)
-                ? memory(nvmlMemory_v2_t.total(scratch), nvmlMemory_v2_t.free(scratch))
+        // Whatever the code: under WSL the newer form has been seen to fail as unknown where the older one works.
+        return NvmlCode.delivered(nvml.memoryInfoV1(device, scratch))
+                ? memory(nvmlMemory_t.total(scratch), nvmlMemory_t.free(scratch))
                 : Optional.empty();
     }
 

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Which index each device has, for as long as the process runs.
+ * Which index each device has, for as long as the backend is open.
  *
  * <p>A device gets the index of its place when it is first found, or one above all others where another device has had
  * that index. What tells devices apart is their UUID. Not thread-safe.
@@ -26,6 +26,9 @@ final class Numbering {
     private final Map<String, Place> places = new HashMap<>();
     private final Set<Integer> taken = new HashSet<>();
 
+    /** Whether a device was named by UUID: then all later ones are, since CUDA's list must not mix the two forms. */
+    private boolean anyByUuid;
+
     /** Returns what a device is called, which is settled by the first call. */
     Place place(String uuid, int wanted, boolean byUuid) {
         Place known = places.get(uuid);
@@ -36,7 +39,8 @@ final class Numbering {
         int index =
                 free ? wanted : taken.stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
         taken.add(index);
-        Place place = new Place(index, byUuid || !free);
+        anyByUuid |= byUuid || !free;
+        Place place = new Place(index, anyByUuid);
         places.put(uuid, place);
         return place;
     }

@@ -116,7 +116,7 @@ public final class NvmlBackend implements DeviceBackend {
             MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
             int code = nvml.count(out);
             boolean none = code == NvmlAbi.NVML_ERROR_GPU_NOT_FOUND();
-            if (!none && !NvmlCode.delivered(code)) {
+            if (!none && !NvmlCode.deliveredByLibrary(code)) {
                 return new State.Broken("nvml does not tell the number of devices: library=" + session.library() + ", "
                         + NvmlCode.describe(nvml, code) + "; see whether nvidia-smi works");
             }
@@ -159,9 +159,11 @@ public final class NvmlBackend implements DeviceBackend {
                 devices.markFound(index);
                 return sample;
             } catch (DeviceLostException e) {
-                // A code that says nothing may also mean that the driver was reloaded: that is tried once a device.
+                // A code that says nothing may also mean that the driver was reloaded. That is tried once a device, and
+                // not while another one answers: its users would wait, and lose it if nvml cannot be initialised.
                 if (e.code == NvmlAbi.NVML_ERROR_UNKNOWN()
                         && !devices.isLost(index)
+                        && !devices.anyOtherAnswers(nvml, entry)
                         && askedBefore.compareAndSet(false, true)) {
                     throw new SessionLostException(e.code);
                 }

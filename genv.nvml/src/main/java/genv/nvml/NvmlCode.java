@@ -65,6 +65,18 @@ final class NvmlCode {
         return false;
     }
 
+    /**
+     * As {@link #delivered}, for a question about no device in particular: whatever the code, none is lost by it.
+     *
+     * @throws SessionLostException if the session is lost
+     */
+    static boolean deliveredByLibrary(int code) {
+        if (isSessionLost(code)) {
+            throw new SessionLostException(code);
+        }
+        return isSuccess(code);
+    }
+
     static boolean isSuccess(int code) {
         return code == NvmlAbi.NVML_SUCCESS();
     }
@@ -91,13 +103,6 @@ final class NvmlCode {
     /** Tells whether the device may not be used by this user, or in this container. */
     static boolean isForbidden(int code) {
         return code == NvmlAbi.NVML_ERROR_NO_PERMISSION() || code == NvmlAbi.NVML_ERROR_OPERATING_SYSTEM();
-    }
-
-    /** Tells whether this version of the function is not there, so that an older one may be tried. */
-    static boolean isOlderVersionNeeded(int code) {
-        return code == NvmlAbi.NVML_ERROR_FUNCTION_NOT_FOUND()
-                || code == NvmlAbi.NVML_ERROR_ARGUMENT_VERSION_MISMATCH()
-                || code == NvmlAbi.NVML_ERROR_DEPRECATED();
     }
 
     /** Returns {@code code=15 (NVML_ERROR_GPU_IS_LOST)}; for a code that is not known here, NVML's own text. */

@@ -5,14 +5,20 @@ import genv.nvml.binding.nvmlPciInfo_t;
 import java.lang.foreign.MemorySegment;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** Where a device is on PCI, in the order in which devices are numbered. */
 record PciAddress(long domain, int bus, int device, String text) implements Comparable<PciAddress> {
+    private static final Pattern TEXT = Pattern.compile("[0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\\.[0-7]");
+
     private static final Comparator<PciAddress> ORDER = Comparator.comparingLong(PciAddress::domain)
             .thenComparingInt(PciAddress::bus)
             .thenComparingInt(PciAddress::device);
 
-    /** Reads what NVML filled in; drivers without {@code nvmlDeviceGetPciInfo_v3} leave the text to us. */
+    /**
+     * Reads what NVML filled in. Drivers without {@code nvmlDeviceGetPciInfo_v3} have words of their own where the text
+     * is now, so that what is no address is made from the numbers.
+     */
     static PciAddress of(MemorySegment info) {
         long domain = Integer.toUnsignedLong(nvmlPciInfo_t.domain(info));
         int bus = nvmlPciInfo_t.bus(info);
@@ -22,7 +28,9 @@ record PciAddress(long domain, int bus, int device, String text) implements Comp
                 domain,
                 bus,
                 device,
-                text.isEmpty() ? String.format(Locale.ROOT, "%08X:%02X:%02X.0", domain, bus, device) : text);
+                TEXT.matcher(text).matches()
+                        ? text
+                        : String.format(Locale.ROOT, "%08X:%02X:%02X.0", domain, bus, device));
     }
 
     boolean isSameDevice(PciAddress other) {

@@ -3,6 +3,7 @@ package genv.nvml;
 
 import genv.api.MemorySize;
 import genv.api.spi.DeviceProcess;
+import genv.api.spi.DeviceSample;
 import genv.nvml.binding.NvmlAbi;
 import genv.nvml.binding.nvmlProcessDetail_v1_t;
 import genv.nvml.binding.nvmlProcessInfo_v1_t;
@@ -36,6 +37,22 @@ final class ProcessReader {
     private static final long MIDDLE = nvmlProcessInfo_v2_t.sizeof();
     private static final long LARGE = nvmlProcessDetail_v1_t.sizeof();
 
+    /**
+     * The processes on a device.
+     *
+     * @param complete whether all that compute on it are among them. NVML's list of those under MPS may be missing: the
+     *     drivers that lack it list them with the others
+     */
+    record Processes(List<DeviceProcess> list, boolean complete) {
+        void addTo(DeviceSample.Builder sample) {
+            if (complete) {
+                sample.processes(list);
+            } else {
+                sample.someProcesses(list);
+            }
+        }
+    }
+
     /** One of NVML's three lists. */
     interface Query {
         int list(MemorySegment device, MemorySegment room, MemorySegment infos);
@@ -51,8 +68,12 @@ final class ProcessReader {
         this.infos = room(FIRST_ROOM);
     }
 
-    /** Adds the processes of one list; nothing where it cannot be had. */
-    void addTo(List<DeviceProcess> processes, DeviceProcess.Kind kind, Query query, MemorySegment device) {
+    /**
+     * Adds the processes of one list; nothing where it cannot be had.
+     *
+     * @return NVML's code
+     */
+    int addTo(List<DeviceProcess> processes, DeviceProcess.Kind kind, Query query, MemorySegment device) {
         while (true) {
             int room = (int) (infos.byteSize() / LARGE);
             infos.fill(PATTERN);
@@ -61,7 +82,7 @@ final class ProcessReader {
             int listed = count.get(ValueLayout.JAVA_INT, 0);
             if (code == NvmlAbi.NVML_ERROR_INSUFFICIENT_SIZE()) {
                 if (room >= MAX_ROOM) {
-                    return;
+                    return code;
                 }
                 infos = room(Math.min(MAX_ROOM, Math.max(2 * room, listed < 0 ? 0 : listed + listed / 4)));
                 continue;
@@ -69,7 +90,7 @@ final class ProcessReader {
             if (NvmlCode.delivered(code) && listed > 0) {
                 add(processes, kind, Math.min(listed, room));
             }
-            return;
+            return code;
         }
     }
 
@@ -103,12 +124,16 @@ final class ProcessReader {
     }
 
     /** Reads all lists of a device. */
-    static List<DeviceProcess> read(NvmlCalls nvml, MemorySegment device, Arena arena) {
+    static Processes read(NvmlCalls nvml, MemorySegment device, Arena arena) {
         ProcessReader reader = new ProcessReader(arena);
         List<DeviceProcess> processes = new ArrayList<>();
-        reader.addTo(processes, DeviceProcess.Kind.COMPUTE, nvml::computeProcesses, device);
-        reader.addTo(processes, DeviceProcess.Kind.MPS_COMPUTE, nvml::mpsProcesses, device);
-        reader.addTo(processes, DeviceProcess.Kind.GRAPHICS, nvml::graphicsProcesses, device);
-        return processes;
+        int compute = reader.addTo(processes, DeviceProcess.Kind.COMPUTE, nvml::computeProcesses, device);
+        int mps = reader.addTo(processes, DeviceProcess.Kind.MPS_COMPUTE, nvml::mpsProcesses, device);
+        var _ = reader.addTo(processes, DeviceProcess.Kind.GRAPHICS, nvml::graphicsProcesses, device);
+        boolean complete = NvmlCode.isSuccess(compute)
+                && (NvmlCode.isSuccess(mps)
+                        || mps == NvmlAbi.NVML_ERROR_FUNCTION_NOT_FOUND()
+                        || mps == NvmlAbi.NVML_ERROR_NOT_SUPPORTED());
+        return new Processes(processes, complete);
     }
 }

@@ -46,7 +46,8 @@ final class SampleReader {
             if (reader.anyUnknown && !reader.anyAnswer) {
                 throw new DeviceLostException(NvmlAbi.NVML_ERROR_UNKNOWN());
             }
-            return sample.processes(ProcessReader.read(nvml, device, arena)).build();
+            ProcessReader.read(nvml, device, arena).addTo(sample);
+            return sample.build();
         }
     }
 
@@ -73,13 +74,12 @@ final class SampleReader {
     private OptionalInt temperature() {
         nvmlTemperature_v1_t.version(scratch, NvmlAbi.nvmlTemperature_v1());
         nvmlTemperature_v1_t.sensorType(scratch, NvmlAbi.NVML_TEMPERATURE_GPU());
-        int code = nvml.temperatureV(device, scratch);
-        if (NvmlCode.isOlderVersionNeeded(code)) {
-            return delivered(nvml.temperature(device, NvmlAbi.NVML_TEMPERATURE_GPU(), scratch))
-                    ? OptionalInt.of(scratch.get(ValueLayout.JAVA_INT, 0))
-                    : OptionalInt.empty();
+        if (delivered(nvml.temperatureV(device, scratch))) {
+            return OptionalInt.of(nvmlTemperature_v1_t.temperature(scratch));
         }
-        return delivered(code) ? OptionalInt.of(nvmlTemperature_v1_t.temperature(scratch)) : OptionalInt.empty();
+        return delivered(nvml.temperature(device, NvmlAbi.NVML_TEMPERATURE_GPU(), scratch))
+                ? OptionalInt.of(scratch.get(ValueLayout.JAVA_INT, 0))
+                : OptionalInt.empty();
     }
 
     private OptionalInt power() {

@@ -60,6 +60,17 @@ class ClosenessReaderTest {
     }
 
     @Test
+    void shouldFindALinkBehindOneThatTheDriverSaysNothingAbout() {
+        FakeDevice one = new FakeDevice(0);
+        FakeDevice other = new FakeDevice(1);
+        one.links.put(NvmlAbi.NVML_NVLINK_MAX_LINKS() - 1, other);
+        try (FakeNvml nvml = new FakeNvml(one, other).without("nvmlDeviceGetP2PStatus");
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.closeness(0, 1)).contains(Closeness.NVLINK);
+        }
+    }
+
+    @Test
     void shouldSayNothingWhenADriverCannotBeAsked() {
         FakeDevice one = new FakeDevice(0);
         try (FakeNvml nvml = new FakeNvml(one, new FakeDevice(1))

@@ -28,7 +28,9 @@ final class FakeDevice {
     volatile int power = 123_456;
     volatile int minorNumber;
     volatile long numaNodes = 0b10;
+    volatile int numaWord;
     volatile boolean mig;
+    volatile boolean migPending;
     volatile int maxInstances = 7;
 
     /** Instances by NVML's index; an index without one is not found. */
@@ -38,7 +40,10 @@ final class FakeDevice {
     final List<FakeProcess> mps = new ArrayList<>();
     final List<FakeProcess> graphics = new ArrayList<>();
 
-    /** Code by function name without version; under {@code *} for every function. */
+    /**
+     * Code by function name without version; under {@code *} for every function. Memory and temperature also take the
+     * name of their newer version, for that one alone.
+     */
     final Map<String, Integer> codes = new HashMap<>();
 
     /** Links by number: the device at the far end, or null for one that is down. */

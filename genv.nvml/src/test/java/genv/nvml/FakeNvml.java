@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -84,6 +85,9 @@ final class FakeNvml implements AutoCloseable {
             "nvmlDeviceGetTopologyCommonAncestor",
             "nvmlDeviceGetNvLinkState",
             "nvmlDeviceGetNvLinkRemotePciInfo");
+
+    /** Symbols that were called, where versions are told apart. */
+    final Set<String> called = ConcurrentHashMap.newKeySet();
 
     private static final int BAD_HANDLE = NvmlAbi.NVML_ERROR_INVALID_ARGUMENT();
 
@@ -131,7 +135,15 @@ final class FakeNvml implements AutoCloseable {
         this.gpus.addAll(List.of(gpus));
         for (String version : List.of("_v2", "")) {
             define("nvmlInit" + version, nvmlInit_fn.allocate(guarded(this::init), arena));
-            define("nvmlDeviceGetCount" + version, nvmlDeviceGetCount_fn.allocate(this::count, arena));
+            String count = "nvmlDeviceGetCount" + version;
+            define(
+                    count,
+                    nvmlDeviceGetCount_fn.allocate(
+                            out -> {
+                                called.add(count);
+                                return count(out);
+                            },
+                            arena));
             define(
                     "nvmlDeviceGetHandleByIndex" + version,
                     nvmlDeviceGetHandleByIndex_fn.allocate(this::handleByIndex, arena));
@@ -181,7 +193,7 @@ final class FakeNvml implements AutoCloseable {
                         (device, now, later) -> on(
                                 device,
                                 "nvmlDeviceGetMigMode",
-                                found -> number(now, found.mig ? 1 : 0) + number(later, found.mig ? 1 : 0)),
+                                found -> number(now, found.mig ? 1 : 0) + number(later, found.migPending ? 1 : 0)),
                         arena));
         define(
                 "nvmlDeviceGetMaxMigDeviceCount",
@@ -433,13 +445,16 @@ final class FakeNvml implements AutoCloseable {
         nvmlPciInfo_t.device(out, found.device);
         if (withText) {
             nvmlPciInfo_t.busId(out).setString(0, "%08X:%02X:%02X.0".formatted(found.domain, found.bus, found.device));
+        } else {
+            // Four reserved words ended the struct then; nobody said that they are zero.
+            nvmlPciInfo_t.busId(out).asSlice(0, 16).fill((byte) 0xFF);
         }
         return 0;
     }
 
     private int affinity(MemorySegment device, int words, MemorySegment nodes, int scope) {
         return on(device, "nvmlDeviceGetMemoryAffinity", found -> {
-            nodes.set(ValueLayout.JAVA_LONG, 0, found.numaNodes);
+            nodes.setAtIndex(ValueLayout.JAVA_LONG, found.numaWord, found.numaNodes);
             return 0;
         });
     }
@@ -455,6 +470,9 @@ final class FakeNvml implements AutoCloseable {
 
     private int memoryV2(MemorySegment device, MemorySegment out) {
         return on(device, "nvmlDeviceGetMemoryInfo", found -> {
+            if (found.codes.containsKey("nvmlDeviceGetMemoryInfo_v2")) {
+                return code(found, "nvmlDeviceGetMemoryInfo_v2");
+            }
             if (nvmlMemory_v2_t.version(out) != (2 << 24 | 40)) {
                 return NvmlAbi.NVML_ERROR_ARGUMENT_VERSION_MISMATCH();
             }
@@ -468,6 +486,9 @@ final class FakeNvml implements AutoCloseable {
 
     private int temperatureV(MemorySegment device, MemorySegment out) {
         return on(device, "nvmlDeviceGetTemperature", found -> {
+            if (found.codes.containsKey("nvmlDeviceGetTemperatureV")) {
+                return code(found, "nvmlDeviceGetTemperatureV");
+            }
             if (nvmlTemperature_v1_t.version(out) != (1 << 24 | 12)) {
                 return NvmlAbi.NVML_ERROR_ARGUMENT_VERSION_MISMATCH();
             }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is listed, how it is numbered, and what is left out. */
 class NvmlBackendDevicesTest {
@@ -118,6 +120,90 @@ class NvmlBackendDevicesTest {
         try (FakeNvml nvml = new FakeNvml(gpu);
                 NvmlBackend backend = nvml.backend()) {
             assertThat(backend.devices().getFirst().uuid()).isEqualTo("PCI-00000000:10:00.0");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo"})
+    void shouldMakeTheAddressFromTheNumbersWhereOlderVersionsHaveReservedWords(String newest) {
+        FakeDevice gpu = new FakeDevice(0);
+        gpu.domain = 2;
+        try (FakeNvml nvml = new FakeNvml(gpu).without("nvmlDeviceGetPciInfo_v3");
+                NvmlBackend backend = newest.endsWith("_v2")
+                        ? nvml.backend()
+                        : nvml.without("nvmlDeviceGetPciInfo_v2").backend()) {
+            assertThat(backend.devices().getFirst().pciBusId()).contains("00000002:10:00.0");
+        }
+    }
+
+    @Test
+    void shouldTakeTheMigModeOfNowAndNotTheOneAfterTheNextReset() {
+        FakeDevice gpu = new FakeDevice(0);
+        gpu.migPending = true;
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices().getFirst().migEnabled()).contains(false);
+            assertThat(backend.devices().getFirst().uuid()).isEqualTo(gpu.uuid);
+        }
+    }
+
+    @Test
+    void shouldReadANumaNodeBeyondTheFirst64() {
+        FakeDevice gpu = new FakeDevice(0);
+        gpu.numaWord = 2;
+        gpu.numaNodes = 0b101000;
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices().getFirst().numaNode()).hasValue(2 * 64 + 3);
+        }
+    }
+
+    @Test
+    void shouldCallTheNewestVersionThatIsThere() {
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            // The older one does not count devices that are forbidden, so that the others would move up.
+            assertThat(nvml.called).containsExactly("nvmlDeviceGetCount_v2");
+        }
+    }
+
+    @Test
+    void shouldNotTakeAUuidThatCouldNotStandInAList() {
+        FakeDevice gpu = new FakeDevice(0);
+        gpu.uuid = "GPU-1,GPU-2";
+        try (FakeNvml nvml = new FakeNvml(gpu, new FakeDevice(1));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(2);
+            assertThat(backend.devices().getFirst().uuid()).isEqualTo("PCI-00000000:10:00.0");
+        }
+    }
+
+    @Test
+    void shouldReportADeviceThatHasTheUuidOfAnother() {
+        FakeDevice twin = new FakeDevice(1);
+        twin.uuid = new FakeDevice(0).uuid;
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0), twin, new FakeDevice(2));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).extracting(Device::index).containsExactly(0, 2);
+            assertThat(backend.faults()).singleElement().satisfies(fault -> {
+                assertThat(fault.device()).isEqualTo("00000000:11:00.0");
+                assertThat(fault.reason()).contains(twin.uuid);
+            });
+        }
+    }
+
+    @Test
+    void shouldNameALaterDeviceByUuidWhereTheOthersAre() {
+        FakeDevice forbidden = new FakeDevice(1);
+        forbidden.failing("nvmlDeviceGetHandleByIndex", NvmlAbi.NVML_ERROR_NO_PERMISSION());
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0), forbidden, new FakeDevice(2));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(2);
+            forbidden.codes.clear();
+            assertThat(backend.devices()).extracting(Device::index).containsExactly(0, 1, 2);
+            assertThat(backend.devices())
+                    .allSatisfy(device -> assertThat(device.visibleName()).contains(device.uuid()));
         }
     }
 
@@ -258,6 +344,16 @@ class NvmlBackendDevicesTest {
                             Availability.Unavailable.class,
                             unavailable ->
                                     assertThat(unavailable.reason()).contains("no nvidia device", "library=fake"));
+            assertThat(nvml.shutdowns).hasValue(1);
+        }
+    }
+
+    @Test
+    void shouldBeUnavailableWhenCountingSaysThatThereIsNoDevice() {
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0));
+                NvmlBackend backend = nvml.backend()) {
+            nvml.countCode = NvmlAbi.NVML_ERROR_GPU_NOT_FOUND();
+            assertThat(backend.availability()).isInstanceOf(Availability.Unavailable.class);
             assertThat(nvml.shutdowns).hasValue(1);
         }
     }

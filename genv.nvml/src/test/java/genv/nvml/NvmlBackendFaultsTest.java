@@ -9,6 +9,7 @@ import genv.api.MemorySize;
 import genv.api.spi.Device;
 import genv.api.spi.DeviceFault;
 import genv.nvml.binding.NvmlAbi;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -111,18 +112,106 @@ class NvmlBackendFaultsTest {
     }
 
     @Test
-    void shouldInitialiseAnewOnlyOnceWhenADeviceAnswersUnknownFromNowOn() {
+    void shouldNotInitialiseAnewForADeviceThatAnswersUnknownWhileOthersWork() {
         FakeDevice bad = new FakeDevice(1);
         try (FakeNvml nvml = new FakeNvml(three(bad));
                 NvmlBackend backend = nvml.backend()) {
             assertThat(backend.devices()).hasSize(3);
             bad.failing("*", NvmlAbi.NVML_ERROR_UNKNOWN());
+            // As in a container that may no longer open the driver's nodes: what is lost now stays lost.
+            nvml.onInit = NvmlAbi::NVML_ERROR_UNKNOWN;
             for (int i = 0; i < 5; i++) {
                 assertThatThrownBy(() -> backend.sample(1))
                         .isInstanceOf(BackendException.class)
                         .hasMessageContaining("index=1")
                         .hasMessageContaining("code=999");
                 assertThat(backend.sample(0).temperature()).hasValue(55);
+            }
+            assertThat(nvml.inits).hasValue(1);
+            assertThat(backend.faults()).extracting(DeviceFault::device).containsExactly("00000000:11:00.0");
+        }
+    }
+
+    @Test
+    void shouldInitialiseAnewOnceWhenTheOnlyDeviceAnswersUnknownAndFindItAgain() {
+        FakeDevice gpu = new FakeDevice(0);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            gpu.failing("*", NvmlAbi.NVML_ERROR_UNKNOWN());
+            nvml.onInit = () -> {
+                gpu.codes.clear();
+                return 0;
+            };
+            assertThat(backend.sample(0).temperature()).hasValue(55);
+            assertThat(nvml.inits).hasValue(2);
+            assertThat(backend.faults()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldInitialiseAnewOnlyOnceForADeviceThatIsListedAndCannotBeSampled() {
+        FakeDevice gpu = new FakeDevice(0);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            for (String function : List.of("MemoryInfo", "UtilizationRates", "Temperature", "PowerUsage")) {
+                gpu.failing("nvmlDeviceGet" + function, NvmlAbi.NVML_ERROR_UNKNOWN());
+            }
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> backend.sample(0))
+                        .isInstanceOf(BackendException.class)
+                        .hasMessageContaining("device cannot be used: index=0");
+            }
+            assertThat(nvml.inits).hasValue(2);
+            assertThat(backend.faults()).hasSize(1);
+        }
+    }
+
+    @Test
+    void shouldInitialiseAnewWhenNoOtherDeviceAnswersEither() {
+        FakeDevice unknown = new FakeDevice(1);
+        FakeDevice lost = new FakeDevice(2);
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0), unknown, lost);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(3);
+            nvml.gpus.forEach(gpu -> gpu.failing("*", NvmlAbi.NVML_ERROR_UNKNOWN()));
+            lost.failing("*", NvmlAbi.NVML_ERROR_GPU_IS_LOST());
+            nvml.onInit = () -> {
+                nvml.gpus.forEach(gpu -> gpu.codes.clear());
+                return 0;
+            };
+            assertThat(backend.sample(1).temperature()).hasValue(55);
+            assertThat(nvml.inits).hasValue(2);
+        }
+    }
+
+    @Test
+    void shouldDropTheReportOfALostDeviceThatIsListedAgain() {
+        FakeDevice bad = new FakeDevice(1);
+        try (FakeNvml nvml = new FakeNvml(three(bad));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(3);
+            bad.failing("*", NvmlAbi.NVML_ERROR_GPU_IS_LOST());
+            assertThatThrownBy(() -> backend.sample(1)).isInstanceOf(BackendException.class);
+            bad.codes.clear();
+            assertThat(backend.devices()).hasSize(3);
+            assertThat(backend.faults()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldInitialiseAnewOnlyOnceWhenNoDeviceAnswersAnythingButUnknown() {
+        FakeDevice bad = new FakeDevice(0);
+        try (FakeNvml nvml = new FakeNvml(bad);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            bad.failing("*", NvmlAbi.NVML_ERROR_UNKNOWN());
+            for (int i = 0; i < 5; i++) {
+                assertThatThrownBy(() -> backend.sample(0))
+                        .isInstanceOf(BackendException.class)
+                        .hasMessageContaining("index=0")
+                        .hasMessageContaining("code=999");
             }
             assertThat(nvml.inits).hasValue(2);
             assertThat(backend.faults()).hasSize(1);
@@ -169,16 +258,31 @@ class NvmlBackendFaultsTest {
         }
     }
 
-    @Test
-    void shouldBeAnErrorWhenNvmlDoesNotTellTheNumberOfDevices() {
+    @ParameterizedTest
+    @ValueSource(ints = {4, 8, 15, 16, 999})
+    void shouldBeAnErrorWhenNvmlDoesNotTellTheNumberOfDevices(int code) {
         try (FakeNvml nvml = new FakeNvml(NONE);
                 NvmlBackend backend = nvml.backend()) {
-            nvml.countCode = NvmlAbi.NVML_ERROR_UNKNOWN();
+            nvml.countCode = code;
             assertThatThrownBy(backend::devices)
                     .isInstanceOf(BackendException.class)
-                    .hasMessageContaining("NVML_ERROR_UNKNOWN");
+                    .hasMessageContaining("code=" + code);
             assertThatThrownBy(backend::availability).isInstanceOf(BackendException.class);
             assertThat(nvml.shutdowns).hasValue(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 16, 28, 999})
+    void shouldBeAnErrorWhenNvmlNoLongerTellsTheNumberOfDevices(int code) {
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            nvml.countCode = code;
+            assertThatThrownBy(backend::devices)
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("code=" + code);
+            assertThat(backend.sample(0).temperature()).hasValue(55);
         }
     }
 }

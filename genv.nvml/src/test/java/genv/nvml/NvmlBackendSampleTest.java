@@ -103,6 +103,64 @@ class NvmlBackendSampleTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 13, 25, 26, 999})
+    void shouldTakeTheOlderFormWhateverTheCodeOfTheNewerOne(int code) {
+        FakeDevice gpu = new FakeDevice(0)
+                .failing("nvmlDeviceGetMemoryInfo_v2", code)
+                .failing("nvmlDeviceGetTemperatureV", code);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices().getFirst().totalMemory()).contains(MemorySize.ofBytes(80 * FakeDevice.GIB));
+            assertThat(backend.sample(0).memoryUsed()).contains(MemorySize.ofBytes(4 * FakeDevice.GIB));
+            assertThat(backend.sample(0).temperature()).hasValue(55);
+        }
+    }
+
+    @Test
+    void shouldReadTheNewerFormsWhereADriverHasNoOlderOnes() {
+        try (FakeNvml nvml =
+                        new FakeNvml(new FakeDevice(0)).without("nvmlDeviceGetMemoryInfo", "nvmlDeviceGetTemperature");
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.sample(0).memoryUsed()).contains(MemorySize.ofBytes(4 * FakeDevice.GIB));
+            assertThat(backend.sample(0).temperature()).hasValue(55);
+        }
+    }
+
+    @Test
+    void shouldTellNoProcessFromUnknownProcesses() {
+        FakeDevice gpu = new FakeDevice(0);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.sample(0).processesKnown()).isTrue();
+            assertThat(backend.sample(0).processes()).isEmpty();
+            gpu.mps.add(new FakeProcess(200, 8));
+            gpu.failing("nvmlDeviceGetComputeRunningProcesses", NvmlAbi.NVML_ERROR_NO_PERMISSION());
+            assertThat(backend.sample(0).processesKnown()).isFalse();
+            assertThat(backend.sample(0).processes()).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3,true", "13,true", "4,false", "999,false"})
+    void shouldKnowTheProcessesWithoutMpsOnlyWhereThereCanBeNone(int code, boolean known) {
+        FakeDevice gpu = new FakeDevice(0).failing("nvmlDeviceGetMPSComputeRunningProcesses", code);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.sample(0).processesKnown()).isEqualTo(known);
+        }
+    }
+
+    @Test
+    void shouldKnowTheProcessesWhenOnlyGraphicsIsNotSupported() {
+        FakeDevice gpu =
+                new FakeDevice(0).failing("nvmlDeviceGetGraphicsRunningProcesses", NvmlAbi.NVML_ERROR_NOT_SUPPORTED());
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.sample(0).processesKnown()).isTrue();
+        }
+    }
+
     @Test
     void shouldGiveWhatAnInstanceKnowsInMigMode() {
         FakeDevice gpu = new FakeDevice(0);
@@ -196,6 +254,20 @@ class NvmlBackendSampleTest {
             List<DeviceProcess> processes = backend.sample(0).processes();
             assertThat(processes).hasSize(gpu.compute.size()).hasSizeGreaterThan(400);
             assertThat(processes.getLast().pid()).isEqualTo(processes.size() - 1);
+        }
+    }
+
+    @Test
+    void shouldGiveUpOnAListForWhichNoRoomSuffices() {
+        FakeDevice gpu = new FakeDevice(0)
+                .failing("nvmlDeviceGetComputeRunningProcesses", NvmlAbi.NVML_ERROR_INSUFFICIENT_SIZE());
+        gpu.graphics.add(new FakeProcess(1, 2));
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            DeviceSample sample = backend.sample(0);
+            assertThat(sample.processesKnown()).isFalse();
+            assertThat(sample.processes()).hasSize(1);
+            assertThat(sample.temperature()).hasValue(55);
         }
     }
 

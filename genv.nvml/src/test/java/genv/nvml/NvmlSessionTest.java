@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -184,6 +185,34 @@ class NvmlSessionTest {
     }
 
     @Test
+    void shouldNotRepeatASlowFailureAtEveryCall() {
+        AtomicLong now = new AtomicLong(Long.MAX_VALUE - 5); // nanoTime may overflow
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0))) {
+            SharedSessions sessions = new SharedSessions(library -> nvml.calls(), now::get);
+            nvml.onInit = () -> {
+                now.addAndGet(3_000_000_000L);
+                return NvmlAbi.NVML_ERROR_LIB_RM_VERSION_MISMATCH();
+            };
+            for (int i = 0; i < 3; i++) {
+                try (NvmlBackend backend = new NvmlBackend(sessions, () -> "fake")) {
+                    assertThat(broken(backend)).contains("different versions");
+                }
+            }
+            now.addAndGet(26_999_999_999L);
+            try (NvmlBackend backend = new NvmlBackend(sessions, () -> "fake")) {
+                assertThat(broken(backend)).contains("different versions");
+            }
+            assertThat(nvml.inits).hasValue(1);
+            now.incrementAndGet();
+            nvml.onInit = NvmlAbi::NVML_SUCCESS;
+            try (NvmlBackend backend = new NvmlBackend(sessions, () -> "fake")) {
+                assertThat(backend.devices()).hasSize(1);
+            }
+            assertThat(nvml.inits).hasValue(2);
+        }
+    }
+
+    @Test
     void shouldInitialiseAnewOnceWhenTheDriverWasReloaded() {
         try (FakeNvml nvml = new FakeNvml(new FakeDevice(0), new FakeDevice(1));
                 NvmlBackend backend = nvml.backend()) {
@@ -278,6 +307,38 @@ class NvmlSessionTest {
     }
 
     @Test
+    void shouldInitialiseAnewWhenTheSessionIsLostWhileDevicesAreListed() {
+        FakeDevice gpu = new FakeDevice(0);
+        try (FakeNvml nvml = new FakeNvml(gpu);
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.availability()).isInstanceOf(Availability.Available.class);
+            gpu.failing("nvmlDeviceGetHandleByIndex", NvmlAbi.NVML_ERROR_UNINITIALIZED());
+            nvml.onInit = () -> {
+                gpu.codes.clear();
+                return 0;
+            };
+            assertThat(backend.devices()).hasSize(1);
+            assertThat(backend.faults()).isEmpty();
+            assertThat(nvml.inits).hasValue(2);
+        }
+    }
+
+    @Test
+    void shouldNotInitialiseAnewWhenItIsClosed() throws Exception {
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0))) {
+            NvmlSession session = NvmlSession.open("fake", nvml.calls());
+            session.close();
+            // As a question of another thread that had found the backend open.
+            assertThatThrownBy(() -> session.ask((calls, epoch) -> epoch))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("closed");
+            session.close();
+            assertThat(nvml.inits).hasValue(1);
+            assertThat(nvml.shutdowns).hasValue(1);
+        }
+    }
+
+    @Test
     void shouldSayThatADeviceIsLostWhenTheReloadedDriverHasAnotherInItsPlace() {
         FakeDevice gpu = new FakeDevice(0);
         try (FakeNvml nvml = new FakeNvml(gpu);
@@ -294,6 +355,8 @@ class NvmlSessionTest {
             }
             assertThat(backend.devices()).extracting(Device::uuid).containsExactly("GPU-another");
             assertThat(backend.devices()).extracting(Device::index).containsExactly(1);
+            // CUDA knows one device, and would not find a second by our index.
+            assertThat(backend.devices().getFirst().visibleName()).contains("GPU-another");
             assertThat(backend.sample(1).temperature()).hasValue(55);
         }
     }
