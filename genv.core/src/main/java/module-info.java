@@ -15,6 +15,7 @@ import genv.core.CoreProvider;
 module genv.core {
     requires transitive genv.api;
     requires static org.jspecify;
+    requires tools.jackson.jr.ob;
 
     uses genv.api.spi.DeviceBackend;
 

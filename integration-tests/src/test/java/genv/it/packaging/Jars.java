@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.commons.support.AnnotationSupport;
 import org.opentest4j.AssertionFailedError;
+import tools.jackson.core.JsonParser;
+import tools.jackson.jr.ob.JSON;
 
 /** The jars that the reactor has built, and those that the testkit needs beside them. */
 final class Jars {
@@ -26,7 +28,12 @@ final class Jars {
     static List<Path> withSimulatedDevices() {
         return Stream.concat(
                         Stream.of(API, CORE, TESTKIT),
-                        Stream.of(Test.class, AnnotationSupport.class, AssertionFailedError.class)
+                        Stream.of(
+                                        JSON.class,
+                                        JsonParser.class,
+                                        Test.class,
+                                        AnnotationSupport.class,
+                                        AssertionFailedError.class)
                                 .map(Jars::of))
                 .toList();
     }
