@@ -333,6 +333,16 @@ public final class Genv {
     }
 
     /**
+     * Takes the same picture as {@link #snapshot}, as JSON in one line, for other programs. See
+     * {@link GenvHost#snapshotJson}.
+     *
+     * @return the picture as JSON
+     */
+    public static String snapshotJson() {
+        return DefaultHost.get().snapshotJson();
+    }
+
+    /**
      * Runs an operation in an environment of its own, which is active in the dynamic scope of the operation alone: the
      * task scope, for the many tasks of one process. No variable of the process is touched, and any number of task
      * scopes can be live at once. See {@link GenvHost#call}.

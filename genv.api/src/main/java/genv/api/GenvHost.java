@@ -347,6 +347,19 @@ public interface GenvHost extends AutoCloseable {
     Snapshot snapshot();
 
     /**
+     * Takes the same picture as {@link #snapshot}, as JSON (RFC 8259) in one line, for other programs: {@code version} (the
+     * number 1), {@code taken} (when; what is shown is not older), {@code envs} and {@code devices} with the components of
+     * {@link EnvInfo} and {@link DeviceInfo} under their names. The keys are always there and in the same order; what is
+     * absent is null. Times are text in UTC ({@link java.time.Instant#toString}), memory is a number of bytes.
+     *
+     * <p>The schema is {@code docs/snapshot.schema.json} in the sources. A later version of genv may add keys; one that
+     * takes a key away or changes its meaning changes the version.
+     *
+     * @return the picture as JSON
+     */
+    String snapshotJson();
+
+    /**
      * Runs an operation in an environment of its own: the task scope, for the many tasks of one process.
      *
      * <p>The environment is activated as by {@link #activate(ActivationRequest)}, but bound to the dynamic scope of the

@@ -95,6 +95,7 @@ class GenvTest {
         Genv.tryLock(Duration.ofSeconds(1)).orElseThrow().close();
         Genv.tryLock(LockMode.SHARE, Duration.ofSeconds(2)).orElseThrow().close();
         assertThat(Genv.snapshot().envs()).isEmpty();
+        assertThat(Genv.snapshotJson()).isEqualTo("{}");
         assertThat(Genv.call(request, () -> "result")).isEqualTo("result");
         Genv.run(request, () -> host.asked.add("ran"));
 
@@ -124,6 +125,7 @@ class GenvTest {
                         "tryLock EXCLUSIVE PT1S",
                         "tryLock SHARE PT2S",
                         "snapshot",
+                        "snapshotJson",
                         "call ActivationRequest[EnvConfig[gpus=1], waitUpTo=PT0S]",
                         "call ActivationRequest[EnvConfig[gpus=1], waitUpTo=PT0S]",
                         "ran");
@@ -138,7 +140,7 @@ class GenvTest {
                 .filter(method -> !Modifier.isStatic(method.getModifiers()))
                 .filter(method -> !method.getName().equals("close")));
 
-        assertThat(here).isEqualTo(there).hasSize(26);
+        assertThat(here).isEqualTo(there).hasSize(27);
     }
 
     private static Set<String> signatures(Stream<Method> methods) {

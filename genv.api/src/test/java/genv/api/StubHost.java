@@ -128,6 +128,12 @@ final class StubHost implements GenvHost {
     }
 
     @Override
+    public String snapshotJson() {
+        asked.add("snapshotJson");
+        return "{}";
+    }
+
+    @Override
     public <R extends @Nullable Object, X extends Throwable> R call(
             ActivationRequest request, ScopedValue.CallableOp<? extends R, X> op) throws X {
         asked.add("call " + request);

@@ -34,6 +34,7 @@ import genv.core.variables.VariableStore;
 import genv.core.waiting.WaitLimit;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -366,6 +367,12 @@ public final class CoreHost implements GenvHost {
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
         return SnapshotBuilder.build(opened.read(StateContents::of), lives, devices);
+    }
+
+    @Override
+    public String snapshotJson() {
+        Instant taken = Instant.now(); // what it shows is not older
+        return SnapshotJson.of(snapshot(), taken);
     }
 
     @Override

@@ -139,6 +139,11 @@ final class GenvFace implements GenvHost {
     }
 
     @Override
+    public String snapshotJson() {
+        return Genv.snapshotJson();
+    }
+
+    @Override
     public <R extends @Nullable Object, X extends Throwable> R call(
             ActivationRequest request, ScopedValue.CallableOp<? extends R, X> op) throws X {
         return Genv.<R, X>call(request, op);
