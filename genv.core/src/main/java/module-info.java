@@ -14,6 +14,7 @@ import genv.core.CoreProvider;
  */
 module genv.core {
     requires transitive genv.api;
+    requires static jdk.jfr;
     requires static org.jspecify;
     requires tools.jackson.jr.ob;
 

@@ -9,6 +9,7 @@ import genv.api.spi.DeviceBackend;
 import genv.core.backend.BackendCandidates.Candidate;
 import genv.core.variables.VariableNames;
 import genv.core.variables.VariableStore;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -203,6 +204,7 @@ public final class BackendSelector implements AutoCloseable {
     private static DeviceBackend onlyUsable(BackendCandidates candidates) {
         List<Candidate> usable = new ArrayList<>();
         List<String> looked = new ArrayList<>();
+        candidates.problems().forEach(problem -> log("device backend not usable: " + problem));
         for (Candidate candidate : candidates.found()) {
             Optional<String> reason = whyNotByItself(candidate.backend());
             if (reason.isEmpty()) {
@@ -210,6 +212,7 @@ public final class BackendSelector implements AutoCloseable {
             } else {
                 closeQuietly(candidate.backend());
                 looked.add(candidate.id() + " (" + reason.get() + ")");
+                log("device backend not chosen: id=" + candidate.id() + " reason=" + reason.get());
             }
         }
         if (usable.size() == 1) {
@@ -255,6 +258,10 @@ public final class BackendSelector implements AutoCloseable {
             return Optional.of(unavailable.reason());
         }
         return availability == null ? Optional.of("does not say whether it is usable") : Optional.empty();
+    }
+
+    private static void log(String message) {
+        System.getLogger("genv.core.backend").log(Level.DEBUG, message);
     }
 
     private static void closeQuietly(DeviceBackend backend) {

@@ -93,6 +93,7 @@ public final class HostDevices {
             return known;
         }
         readAt = nanoTime.getAsLong();
+        TableChanges.tell(known, read);
         table = read;
         return read;
     }

@@ -127,4 +127,9 @@ public interface Draft {
     boolean dequeue(long ticket);
 
     void removeWaiterAt(int position);
+
+    // ---- what the operator should know -----------------------------------------------------------------------------
+
+    /** Has something told, should this run be published. */
+    void note(Note note);
 }

@@ -17,6 +17,8 @@ import genv.api.Snapshot;
 import genv.api.spi.Device;
 import genv.core.backend.BackendSelector;
 import genv.core.backend.HostDevices;
+import genv.core.events.FlightEvents;
+import genv.core.events.RequestSpan;
 import genv.core.home.ConfigDirectory;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
@@ -39,6 +41,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A host: what {@link GenvHost} says, on the {@link Store} of its directory. */
@@ -193,7 +196,13 @@ public final class CoreHost implements GenvHost {
         return granted(
                 limit -> opened.activate(asked, needsDevices ? inventory.candidates() : Candidates.NONE, limit),
                 request.waitLimit(),
-                "activating an environment");
+                "activating an environment",
+                FlightEvents.activation(
+                        request.eid(),
+                        defaultEid,
+                        config.gpus().orElse(0),
+                        request.isOverSubscribed(),
+                        request.waitLimit()));
     }
 
     @Override
@@ -253,13 +262,15 @@ public final class CoreHost implements GenvHost {
             block = granted(
                     limit -> opened.attachIndex(key, index, request.isOverSubscribed(), inventory.candidates(), limit),
                     request.waitLimit(),
-                    "attaching a device");
+                    "attaching a device",
+                    FlightEvents.attachIndex(key.eid(), index, request.isOverSubscribed(), request.waitLimit()));
         } else {
             int count = request.gpus().orElse(-1);
             block = granted(
                     limit -> opened.attach(key, count, request.isOverSubscribed(), inventory.candidates(), limit),
                     request.waitLimit(),
-                    "attaching devices");
+                    "attaching devices",
+                    FlightEvents.attach(key.eid(), count, request.isOverSubscribed(), request.waitLimit()));
         }
         variablesChanged(session);
         return block.devices().toList();
@@ -287,7 +298,14 @@ public final class CoreHost implements GenvHost {
     }
 
     private List<Integer> detach(EnvSession session, DeviceSet devices) {
-        EnvBlock block = session.store().detach(session.key(), devices);
+        RequestSpan span = FlightEvents.detach(session.eid());
+        EnvBlock block = span == null
+                ? session.store().detach(session.key(), devices)
+                : span.record(() -> {
+                    EnvBlock rest = session.store().detach(session.key(), devices);
+                    span.granted(rest.eid(), rest.devices());
+                    return rest;
+                });
         variablesChanged(session);
         return block.devices().toList();
     }
@@ -356,7 +374,20 @@ public final class CoreHost implements GenvHost {
         if (session == null || session.isEndedElsewhere()) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
-        return locks.of(session.store(), session.key()).lock(mode, limit);
+        EnvLocks env = locks.of(session.store(), session.key());
+        RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
+        return span == null
+                ? env.lock(mode, limit)
+                : span.record(() -> recorded(span, session.eid(), env.lock(mode, limit)));
+    }
+
+    private static Optional<DeviceLock> recorded(RequestSpan span, String eid, Optional<DeviceLock> lock) {
+        lock.ifPresentOrElse(held -> span.granted(eid, setOf(held.devices())), span::busy);
+        return lock;
+    }
+
+    private static DeviceSet setOf(List<Integer> devices) {
+        return devices.stream().map(DeviceSet::of).reduce(DeviceSet.EMPTY, DeviceSet::union);
     }
 
     // ---- the host --------------------------------------------------------------------------------------------------
@@ -411,13 +442,28 @@ public final class CoreHost implements GenvHost {
         Outcome<EnvBlock> within(WaitLimit limit) throws InterruptedException;
     }
 
-    private EnvBlock granted(Waitable operation, Duration wait, String what) {
+    private EnvBlock granted(Waitable operation, Duration wait, String what, @Nullable RequestSpan span) {
+        return span == null
+                ? granted(operation, wait, what, outcome -> {})
+                : span.record(() -> granted(operation, wait, what, outcome -> recorded(span, outcome)));
+    }
+
+    private static void recorded(RequestSpan span, Outcome<EnvBlock> outcome) {
+        switch (outcome) {
+            case Outcome.Granted<EnvBlock>(EnvBlock block) -> span.granted(block.eid(), block.devices());
+            case Outcome.Busy<EnvBlock> _ -> span.busy();
+            case Outcome.Never<EnvBlock> _ -> span.never();
+        }
+    }
+
+    private EnvBlock granted(Waitable operation, Duration wait, String what, Consumer<Outcome<EnvBlock>> decided) {
         long start = wait.isZero() ? 0 : System.nanoTime();
         try {
             Outcome<EnvBlock> outcome = operation.within(WaitLimit.of(wait));
             if (outcome instanceof Outcome.Never && inventory.refresh()) {
                 outcome = operation.within(WaitLimit.of(wait)); // the host has other devices by now
             }
+            decided.accept(outcome);
             return switch (outcome) {
                 case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
                 case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never, snapshot());

@@ -4,6 +4,7 @@ package genv.core.host;
 import genv.api.DeviceLock;
 import genv.api.GenvException;
 import genv.api.LockMode;
+import genv.core.events.FlightEvents;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
@@ -55,6 +56,9 @@ final class EnvLocks {
             if (got != null && got.id() != 0) { // otherwise nothing was locked: there is nothing to count
                 count = known == null ? 1 : count + 1;
                 held = got;
+                if (known == null) {
+                    FlightEvents.lockHoldBegins(this, key.eid(), got);
+                }
             }
         } finally {
             waitsForOthers = false;
@@ -71,6 +75,7 @@ final class EnvLocks {
         Holder now = known == null ? null : store.read(draft -> draft.findHolder(known.id()));
         if (known != null && now == null) {
             held = null; // all of its devices were detached
+            FlightEvents.lockHoldEnds(this);
         }
         return now;
     }
@@ -157,6 +162,7 @@ final class EnvLocks {
             Holder now = held;
             if (now != null && now.id() == id && --count == 0) {
                 held = null;
+                FlightEvents.lockHoldEnds(this);
                 store.unlock(now);
             }
         } finally {
@@ -193,6 +199,7 @@ final class EnvLocks {
         Holder now = held;
         held = null;
         if (now != null) {
+            FlightEvents.lockHoldEnds(this);
             store.unlock(now);
         }
     }

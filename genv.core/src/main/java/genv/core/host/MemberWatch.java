@@ -6,6 +6,7 @@ import genv.core.live.ProcessIdentity;
 import genv.core.model.Member;
 import genv.core.rules.EnvRules;
 import genv.core.store.Store;
+import java.lang.System.Logger.Level;
 import java.util.Optional;
 
 /**
@@ -14,8 +15,6 @@ import java.util.Optional;
  * <p>Should this process end before them, whoever needs what they hold looks at their pid and start time.
  */
 final class MemberWatch {
-    private static final System.Logger LOG = System.getLogger("genv.core.host");
-
     private final Store store;
     private volatile boolean closed;
 
@@ -45,7 +44,8 @@ final class MemberWatch {
         try {
             store.leave(env, member);
         } catch (GenvException | IllegalStateException gone) {
-            LOG.log(System.Logger.Level.DEBUG, "a process that ended could not be taken out of " + env.eid(), gone);
+            System.getLogger("genv.core.host")
+                    .log(Level.DEBUG, "a process that ended could not be taken out of " + env.eid(), gone);
         }
     }
 

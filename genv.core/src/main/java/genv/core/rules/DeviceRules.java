@@ -5,6 +5,7 @@ import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.MemorySize;
 import genv.core.draft.Draft;
+import genv.core.draft.Note;
 import genv.core.model.DeviceSet;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
@@ -57,6 +58,9 @@ public final class DeviceRules {
     private Outcome<EnvBlock> give(
             Draft draft, EnvBlock block, DeviceSet all, int missing, int asked, boolean overSubscribed, long ticket) {
         DeviceSet renumbered = renumbered(draft, all);
+        if (!renumbered.isEmpty()) {
+            draft.note(new Note.Renumbered(renumbered));
+        }
         DeviceSet from = all.minus(renumbered);
         if (from.size() < missing) {
             return new Outcome.Never<>(

@@ -6,6 +6,7 @@ import genv.api.NotActiveException;
 import genv.core.draft.Draft;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ public final class EnvRules {
         String eid = asked.eid().orElse(asked.defaultEid());
         EnvBlock existing = draft.find(eid);
         if (existing != null && !lives.isAlive(existing)) {
+            draft.note(Reaping.ended(existing, List.of()));
             draft.remove(existing); // what a dead one left is not inherited
             existing = null;
         }

@@ -2,6 +2,7 @@
 package genv.core.rules;
 
 import genv.core.draft.Draft;
+import genv.core.draft.Note;
 import genv.core.model.DeviceSet;
 import genv.core.model.QueuedRequest;
 
@@ -29,8 +30,12 @@ final class Queue {
         }
         long now = System.currentTimeMillis();
         for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
-            if (draft.waiterKind(i).competesWith(kind) && !isOverdue(draft, i, set, now)) {
-                set = set.union(draft.waiterDevices(i));
+            if (draft.waiterKind(i).competesWith(kind)) {
+                if (isOverdue(draft, i, set, now)) {
+                    draft.note(new Note.PassedOver(draft.waiter(i)));
+                } else {
+                    set = set.union(draft.waiterDevices(i));
+                }
             }
         }
         return set;

@@ -2,8 +2,12 @@
 package genv.core.rules;
 
 import genv.core.draft.Draft;
+import genv.core.draft.Note;
+import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
 import genv.core.model.Member;
+import genv.core.model.QueuedRequest;
 import genv.core.state.CrashPoint;
 import java.util.List;
 
@@ -58,6 +62,7 @@ public final class Reaping {
                 continue;
             }
             CrashPoint.REAPING.reach();
+            draft.note(ended(block, alive));
             if (alive.isEmpty()) {
                 draft.remove(block);
             } else {
@@ -67,16 +72,45 @@ public final class Reaping {
         }
         for (int i = draft.holderCount() - 1; i >= 0; i--) {
             if (!cached.isAlive(draft.holder(i).token())) {
+                draft.note(released(draft, draft.holder(i)));
                 draft.removeHolderAt(i);
                 removed++;
             }
         }
         for (int i = draft.waiterCount() - 1; i >= 0; i--) {
             if (!cached.isAlive(draft.waiterToken(i))) {
+                draft.note(dequeued(draft.waiter(i)));
                 draft.removeWaiterAt(i);
                 removed++;
             }
         }
         return removed;
+    }
+
+    /** Says that an environment is ended, or that its dead members are taken out. */
+    static Note ended(EnvBlock block, List<Member> alive) {
+        List<Long> dead = block.members().stream()
+                .filter(member -> !alive.contains(member))
+                .map(Member::pid)
+                .distinct()
+                .sorted()
+                .toList();
+        return alive.isEmpty()
+                ? new Note.Reaped(Note.Remains.ENVIRONMENT, block.eid(), block.owner(), dead, block.devices())
+                : new Note.Reaped(Note.Remains.MEMBERS, block.eid(), block.owner(), dead, DeviceSet.EMPTY);
+    }
+
+    private static Note released(Draft draft, Holder holder) {
+        EnvBlock block = draft.find(holder.hash(), holder.env());
+        return new Note.Reaped(
+                Note.Remains.LOCK,
+                block == null ? "" : block.eid(),
+                block == null ? null : block.owner(),
+                List.of(holder.pid()),
+                holder.devices());
+    }
+
+    private static Note dequeued(QueuedRequest request) {
+        return new Note.Reaped(Note.Remains.REQUEST, request.eid(), null, List.of(request.pid()), DeviceSet.EMPTY);
     }
 }

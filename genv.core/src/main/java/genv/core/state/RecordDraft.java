@@ -5,6 +5,7 @@ import genv.api.GenvException;
 import genv.api.LockMode;
 import genv.core.draft.Draft;
 import genv.core.draft.Edit;
+import genv.core.draft.Note;
 import genv.core.layout.Checksum;
 import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
@@ -36,6 +37,7 @@ final class RecordDraft implements Draft {
     private final Cells cells;
     private final RecordImage image = new RecordImage();
     private final List<EnvBlock> fresh = new ArrayList<>();
+    private final List<Note> notes = new ArrayList<>();
     private int[] freshCells = new int[4];
     private long[] words = new long[32];
 
@@ -75,6 +77,7 @@ final class RecordDraft implements Draft {
      */
     boolean load(long newRoot, int record) {
         fresh.clear();
+        notes.clear();
         replacedCount = 0;
         dirty = false;
         grants = false;
@@ -106,6 +109,22 @@ final class RecordDraft implements Draft {
 
     int replacedCount() {
         return replacedCount;
+    }
+
+    boolean hasNotes() {
+        return !notes.isEmpty();
+    }
+
+    /** What this run has noted. The draft may be used again while it is told. */
+    List<Note> takeNotes() {
+        List<Note> taken = List.copyOf(notes);
+        notes.clear();
+        return taken;
+    }
+
+    @Override
+    public void note(Note note) {
+        notes.add(note);
     }
 
     boolean isDirty() {

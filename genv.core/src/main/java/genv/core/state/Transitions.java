@@ -5,6 +5,9 @@ import genv.api.GenvException;
 import genv.api.StateException;
 import genv.core.draft.Edit;
 import genv.core.draft.Liveness;
+import genv.core.draft.Note;
+import genv.core.events.FlightEvents;
+import genv.core.events.RetrySpan;
 import genv.core.layout.CellLayout;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.EnvCodec;
@@ -13,9 +16,11 @@ import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.core.model.EnvBlock;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -107,8 +112,10 @@ public final class Transitions {
      * @param intact whether the mapped file is still the one that others would open
      * @param backing makes sure that a range of the file has its space on the disk before it is written
      * @param wake wakes the process of a token
+     * @param noted is told what a published transition came upon
      */
-    public record Surroundings(String path, BooleanSupplier intact, Backing backing, LongConsumer wake) {}
+    public record Surroundings(
+            String path, BooleanSupplier intact, Backing backing, LongConsumer wake, Consumer<List<Note>> noted) {}
 
     /** Makes sure that a range of the file has its space on the disk. */
     @FunctionalInterface
@@ -150,6 +157,7 @@ public final class Transitions {
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
         RecordDraft draft = borrow();
         int damages = 0;
+        RetrySpan race = null;
         try {
             while (true) {
                 long root = memory.rootAcquire();
@@ -172,12 +180,14 @@ public final class Transitions {
                         throw damaged(String.valueOf(damage.getMessage()), damage);
                     }
                 }
+                race = FlightEvents.lostRace(race);
                 Thread.onSpinWait();
             }
         } catch (VirtualMachineError fault) {
             throw afterFault(draft, fault);
         } finally {
             giveBack(draft);
+            FlightEvents.raceOver(race);
         }
     }
 
@@ -200,6 +210,9 @@ public final class Transitions {
         CrashPoint.RELEASED.reach();
         for (long sleeper : sleepers) {
             surroundings.wake.accept(sleeper);
+        }
+        if (draft.hasNotes()) {
+            surroundings.noted.accept(draft.takeNotes());
         }
         return true;
     }
@@ -463,9 +476,11 @@ public final class Transitions {
     }
 
     private StateException damaged(String what, Throwable cause) {
-        return new StateException(
+        StateException damage = new StateException(
                 what + " path=" + surroundings.path
                         + "; end the programs that use it, then delete genv.state and genv.live in its directory",
                 cause);
+        System.getLogger("genv.core.state").log(System.Logger.Level.ERROR, "the state is damaged", damage);
+        return damage;
     }
 }

@@ -8,6 +8,8 @@ import genv.api.LockMode;
 import genv.api.StateException;
 import genv.core.draft.Draft;
 import genv.core.draft.Edit;
+import genv.core.events.FlightEvents;
+import genv.core.events.QueueSpan;
 import genv.core.live.LifeLocks;
 import genv.core.live.ProcessIdentity;
 import genv.core.model.DeviceSet;
@@ -69,7 +71,11 @@ final class MappedStore implements Store {
                 token,
                 seat -> isSeatHeld(locks, seat),
                 new Transitions.Surroundings(
-                        files.path().toString(), new IntactCheck(files.file()), new Backed(files.file()), room::wake));
+                        files.path().toString(),
+                        new IntactCheck(files.file()),
+                        new Backed(files.file()),
+                        room::wake,
+                        new NoteReport(files.path())));
     }
 
     /** Opens the state of a directory, taking a seat in it, and removes what dead processes left. */
@@ -273,12 +279,15 @@ final class MappedStore implements Store {
         QueuedRequest request = first.request();
         Lane lane = new Lane(request.kind() == QueuedRequest.Kind.DEVICES, request.devices());
         boolean queued = false;
-        try (Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {
+        try (QueueSpan span = FlightEvents.queueWait(ticket, request);
+                Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {
             if (!pass.isGranted()) {
                 return first;
             }
             queued = true;
-            return awaitTurn(limit, deadline, attempt, ticket);
+            Outcome<T> outcome = awaitTurn(limit, deadline, attempt, ticket, span);
+            LongWaits.tell(request, deadline.started(), outcome instanceof Outcome.Granted);
+            return outcome;
         } finally {
             if (queued && !room.isClosed()) {
                 transitions.transact(draft -> draft.dequeue(ticket)); // without an effect where it was served
@@ -286,12 +295,16 @@ final class MappedStore implements Store {
         }
     }
 
-    private <T> Outcome<T> awaitTurn(WaitLimit limit, WaitLimit.Deadline deadline, Attempt<T> attempt, long ticket)
+    private <T> Outcome<T> awaitTurn(
+            WaitLimit limit, WaitLimit.Deadline deadline, Attempt<T> attempt, long ticket, @Nullable QueueSpan span)
             throws InterruptedException {
         try (WaitRoom.Waiting waiting = room.enter(limit)) {
             while (true) {
                 waiting.reset();
                 Outcome<T> outcome = transitions.transact(draft -> turn(draft, attempt, ticket));
+                if (span != null) {
+                    span.tried(outcome instanceof Outcome.Granted);
+                }
                 long remaining = deadline.remaining();
                 if (!(outcome instanceof Outcome.Busy) || remaining <= 0) {
                     return outcome;

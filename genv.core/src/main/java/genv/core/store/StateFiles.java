@@ -15,6 +15,7 @@ import genv.core.os.BootId;
 import genv.core.state.CrashPoint;
 import genv.core.state.StateMemory;
 import genv.core.state.Transitions;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
@@ -77,6 +78,7 @@ final class StateFiles implements AutoCloseable {
                     segment -> {
                         requireNobodyLives(opened, path);
                         initialise(segment, opened.fileId());
+                        log(Level.DEBUG, "a new state is made: directory=" + path);
                     });
             MemorySegment segment = file.segment();
             checkLiveFile(segment, locks, path);
@@ -273,6 +275,11 @@ final class StateFiles implements AutoCloseable {
             segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET + 8, boot.low());
             VarHandle.releaseFence();
             segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET, boot.high());
+            log(Level.INFO, "the state was emptied: it is of before a reboot: directory=" + directory);
         }
+    }
+
+    private static void log(Level level, String message) {
+        System.getLogger("genv.core.store").log(level, message);
     }
 }

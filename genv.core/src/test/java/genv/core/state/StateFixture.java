@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import genv.api.EnvConfig;
 import genv.api.LockMode;
 import genv.core.draft.Draft;
+import genv.core.draft.Note;
 import genv.core.layout.CellLayout;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.FileLayout;
@@ -23,11 +24,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -68,8 +71,16 @@ final class StateFixture implements AutoCloseable {
     }
 
     Transitions process(long token, BooleanSupplier intact, Transitions.Backing backing, LongConsumer wake) {
-        return new Transitions(
-                memory, token, this::isAlive, new Transitions.Surroundings("test", intact, backing, wake));
+        return process(token, new Transitions.Surroundings("test", intact, backing, wake, notes -> {}));
+    }
+
+    Transitions noting(long token, Consumer<List<Note>> noted) {
+        return process(
+                token, new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, sleeper -> {}, noted));
+    }
+
+    private Transitions process(long token, Transitions.Surroundings surroundings) {
+        return new Transitions(memory, token, this::isAlive, surroundings);
     }
 
     boolean isAlive(long token) {
