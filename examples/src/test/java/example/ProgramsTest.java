@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,48 @@ class ProgramsTest {
         Program program = track(Program.onClassPath(state(), 2, "OneGpu"));
         assertThat(program.succeed())
                 .containsExactly("environment " + program.pid() + " has devices [0]", "active: false");
+    }
+
+    @Test
+    void shouldPrintWhatIsRecorded() throws Exception {
+        Program program = start(2, "RecordEvents");
+        assertThat(program.succeed())
+                .containsExactly(
+                        program.pid() + " asked for 2: granted, devices 0,1",
+                        "EXCLUSIVE lock on devices 0,1, longer than a minute: false");
+    }
+
+    @Test
+    void shouldFindEventsInFileOfFlightRecorder() throws Exception {
+        Path file = directory.resolve("genv.jfr");
+        List<String> command = List.of(
+                "-XX:StartFlightRecording:filename=" + file,
+                "-Xlog:jfr*=off",
+                "-p",
+                Built.PROGRAMS + ":" + Built.MODULES,
+                "--enable-native-access=genv.core,genv.nvml",
+                "-m",
+                "genv.examples/genv.examples.OneGpu");
+        Map<String, String> devices = Map.of("GENV_MOCK_DEVICE_COUNT", "2");
+        track(Program.java(state(), devices, command)).succeed();
+        String jfr = Path.of(System.getProperty("java.home"), "bin", "jfr").toString();
+        Program print =
+                track(Program.start(state(), Map.of(), List.of(jfr, "print", "--categories", "genv", file.toString())));
+        assertThat(print.succeed())
+                .anyMatch(line -> line.startsWith("genv.StateOpen {"))
+                .anyMatch(line -> line.startsWith("genv.Activation {"))
+                .contains("  outcome = \"granted\"", "  devices = \"0\"")
+                .noneMatch(line -> line.startsWith("jdk."));
+    }
+
+    @Test
+    void shouldPrintSnapshotAsJson() throws Exception {
+        assertThat(start(1, "SnapshotAsJson").succeed())
+                .singleElement()
+                .asString()
+                .startsWith("{\"version\":1,\"taken\":\"")
+                .contains("\"envs\":[],\"devices\":[{\"index\":0,")
+                .endsWith("\"attachments\":[],\"lockHolders\":[],\"waiters\":[]}]}");
     }
 
     @Test

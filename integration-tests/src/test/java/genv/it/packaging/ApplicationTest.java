@@ -110,6 +110,9 @@ class ApplicationTest {
                 "app,genv.core,genv.testkit",
                 "--output",
                 image.toString());
+        assertThat(run(image.resolve("bin/java").toString(), "--list-modules"))
+                .contains("genv.core")
+                .doesNotContain("jdk.jfr", "java.logging");
         String printed = run(
                 image.resolve("bin/java").toString(),
                 "--illegal-native-access=deny",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.it.seeing;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -286,6 +287,34 @@ class FlightEventsTest {
                 .extracting(event -> event.getString("eid"))
                 .containsExactly("theirs");
         assertThat(Recorder.of(file, "StateOpen")).hasSize(1);
+    }
+
+    @Test
+    void shouldRecordFromTheMomentThatSomebodyAsksForIt(GenvHosts hosts, @TempDir Path directory) throws Exception {
+        Path file = directory.resolve("peer.jfr");
+        try (Peer peer = Peer.beside(hosts)) {
+            peer.does("activate eid=theirs gpus=1");
+            jcmd(peer, "JFR.start", "name=genv");
+            peer.does("detach");
+            jcmd(peer, "JFR.dump", "name=genv", "filename=" + file);
+            peer.exits();
+        }
+        assertThat(Recorder.of(file, "Activation")).isEmpty();
+        assertThat(Recorder.of(file, "Detach"))
+                .extracting(event -> event.getString("eid"))
+                .containsExactly("theirs");
+    }
+
+    private static void jcmd(Peer peer, String... words) throws Exception {
+        Stream<String> command = Stream.of(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                Long.toString(peer.process().pid()));
+        Process process = new ProcessBuilder(
+                        Stream.concat(command, Stream.of(words)).toList())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
     }
 
     @Test
