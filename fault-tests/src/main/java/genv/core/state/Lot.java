@@ -82,7 +82,8 @@ final class Lot {
                 memory,
                 token,
                 owner -> owner != DEAD,
-                new Transitions.Surroundings("jcstress", () -> true, (offset, length) -> {}, sleeper -> {}));
+                new Transitions.Surroundings(
+                        "jcstress", () -> true, (offset, length) -> {}, sleeper -> {}, notes -> {}));
     }
 
     private static StateMemory map() {
