@@ -111,6 +111,26 @@ class NvmlBackendFaultsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {8, 11, 15, 16, 28})
+    void shouldReportADeviceThatIsLostWhateverTheCodeThatSaysSo(int code) {
+        FakeDevice bad = new FakeDevice(1);
+        try (FakeNvml nvml = new FakeNvml(three(bad));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(3);
+            // One value suffices: the device is not asked for the others.
+            bad.failing("nvmlDeviceGetPowerUsage", code);
+            assertThatThrownBy(() -> backend.sample(1))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("code=" + code);
+            assertThat(backend.faults())
+                    .singleElement()
+                    .satisfies(fault -> assertThat(fault.reason()).contains("code=" + code));
+            assertThat(backend.sample(2).temperature()).hasValue(55);
+            assertThat(nvml.inits).hasValue(1);
+        }
+    }
+
     @Test
     void shouldNotInitialiseAnewForADeviceThatAnswersUnknownWhileOthersWork() {
         FakeDevice bad = new FakeDevice(1);

@@ -306,6 +306,21 @@ class NvmlSessionTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 9, 18})
+    void shouldInitialiseAnewWhateverTheCodeThatSaysThatTheSessionIsLost(int code) {
+        try (FakeNvml nvml = new FakeNvml(new FakeDevice(0));
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.devices()).hasSize(1);
+            nvml.codeOfAll = code;
+            nvml.onInit = () -> nvml.codeOfAll = 0;
+            assertThat(backend.sample(0).temperature()).hasValue(55);
+            nvml.codeOfAll = code;
+            assertThat(backend.devices()).hasSize(1);
+            assertThat(nvml.inits).hasValue(3);
+        }
+    }
+
     @Test
     void shouldInitialiseAnewWhenTheSessionIsLostWhileDevicesAreListed() {
         FakeDevice gpu = new FakeDevice(0);
