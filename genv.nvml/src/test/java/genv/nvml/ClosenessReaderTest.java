@@ -71,6 +71,19 @@ class ClosenessReaderTest {
     }
 
     @Test
+    void shouldNotTakeALinkToTheSameBusOfAnotherDomain() {
+        FakeDevice one = new FakeDevice(0);
+        FakeDevice other = new FakeDevice(1);
+        FakeDevice elsewhere = new FakeDevice(1);
+        elsewhere.domain = 1;
+        one.links.put(0, elsewhere);
+        try (FakeNvml nvml = new FakeNvml(one, other).without("nvmlDeviceGetP2PStatus");
+                NvmlBackend backend = nvml.backend()) {
+            assertThat(backend.closeness(0, 1)).contains(Closeness.SYSTEM);
+        }
+    }
+
+    @Test
     void shouldSayNothingWhenADriverCannotBeAsked() {
         FakeDevice one = new FakeDevice(0);
         try (FakeNvml nvml = new FakeNvml(one, new FakeDevice(1))
@@ -94,7 +107,10 @@ class ClosenessReaderTest {
     @Test
     void shouldCallADeviceAndTheInstancesOfOneGpuSameBoard() {
         FakeDevice gpu = new FakeDevice(0);
-        gpu.instance(0, "MIG-a", 1 << 20);
+        // NVML knows no path from an instance: its GPU is asked about.
+        gpu.instance(0, "MIG-a", 1 << 20)
+                .failing("nvmlDeviceGetTopologyCommonAncestor", NvmlAbi.NVML_ERROR_INVALID_ARGUMENT())
+                .failing("nvmlDeviceGetP2PStatus", NvmlAbi.NVML_ERROR_INVALID_ARGUMENT());
         gpu.instance(1, "MIG-b", 1 << 20);
         try (FakeNvml nvml = new FakeNvml(gpu, new FakeDevice(1));
                 NvmlBackend backend = nvml.backend()) {
