@@ -144,6 +144,11 @@ class ProgramsTest {
     }
 
     @Test
+    void shouldChooseDevicesByPolicy() throws Exception {
+        assertThat(start(4, "ChooseGpus").succeed()).containsExactly("close together: [0, 1]", "highest: [3]");
+    }
+
+    @Test
     void shouldRunAllTasksWhenThereAreFewerDevices() throws Exception {
         assertThat(start(3, "ManyTasks").succeed())
                 .hasSize(8)

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to activate and how: a configuration, optionally an identifier, over-subscription and a time to wait.
+ * What to activate and how: a configuration, optionally an identifier, over-subscription, a time to wait and a policy.
  *
  * <p>Instances are immutable and may be shared between threads; every method that sets something returns a changed
  * copy.
@@ -24,12 +24,19 @@ public final class ActivationRequest {
     private final Optional<String> eid;
     private final boolean overSubscribed;
     private final Duration wait;
+    private final Optional<PlacementPolicy> placement;
 
-    private ActivationRequest(EnvConfig config, Optional<String> eid, boolean overSubscribed, Duration wait) {
+    private ActivationRequest(
+            EnvConfig config,
+            Optional<String> eid,
+            boolean overSubscribed,
+            Duration wait,
+            Optional<PlacementPolicy> placement) {
         this.config = config;
         this.eid = eid;
         this.overSubscribed = overSubscribed;
         this.wait = wait;
+        this.placement = placement;
     }
 
     /**
@@ -41,7 +48,8 @@ public final class ActivationRequest {
      * @return the request
      */
     public static ActivationRequest of(EnvConfig config) {
-        return new ActivationRequest(Objects.requireNonNull(config, "config"), Optional.empty(), false, Duration.ZERO);
+        return new ActivationRequest(
+                Objects.requireNonNull(config, "config"), Optional.empty(), false, Duration.ZERO, Optional.empty());
     }
 
     /**
@@ -53,7 +61,7 @@ public final class ActivationRequest {
      * @throws IllegalArgumentException if the identifier is not such a text
      */
     public ActivationRequest eid(String eid) {
-        return new ActivationRequest(config, Optional.of(Identifiers.check(eid)), overSubscribed, wait);
+        return new ActivationRequest(config, Optional.of(Identifiers.check(eid)), overSubscribed, wait, placement);
     }
 
     /**
@@ -64,7 +72,7 @@ public final class ActivationRequest {
      * @return the changed request
      */
     public ActivationRequest overSubscribed() {
-        return new ActivationRequest(config, eid, true, wait);
+        return new ActivationRequest(config, eid, true, wait, placement);
     }
 
     /**
@@ -77,7 +85,17 @@ public final class ActivationRequest {
      * @throws IllegalArgumentException if the limit is negative
      */
     public ActivationRequest waitUpTo(Duration limit) {
-        return new ActivationRequest(config, eid, overSubscribed, Quantities.checkWait(limit));
+        return new ActivationRequest(config, eid, overSubscribed, Quantities.checkWait(limit), placement);
+    }
+
+    /**
+     * Returns this request with a policy that chooses which devices it is given.
+     *
+     * @param policy the policy, instead of {@linkplain GenvOptions#placement() the host's}
+     * @return the changed request
+     */
+    public ActivationRequest placement(PlacementPolicy policy) {
+        return new ActivationRequest(config, eid, overSubscribed, wait, Optional.of(policy));
     }
 
     /** {@return the configuration} */
@@ -100,11 +118,16 @@ public final class ActivationRequest {
         return wait;
     }
 
+    /** {@return the policy that chooses its devices; absent means the host's} */
+    public Optional<PlacementPolicy> placement() {
+        return placement;
+    }
+
     /**
      * Tells whether the other object is a request for the same.
      *
      * @param other the other object
-     * @return whether it is
+     * @return whether it is; policies are compared by their own {@code equals}
      */
     @Override
     public boolean equals(@Nullable Object other) {
@@ -112,13 +135,14 @@ public final class ActivationRequest {
                 && config.equals(request.config)
                 && eid.equals(request.eid)
                 && overSubscribed == request.overSubscribed
-                && wait.equals(request.wait);
+                && wait.equals(request.wait)
+                && placement.equals(request.placement);
     }
 
     /** {@return a hash code of all parts} */
     @Override
     public int hashCode() {
-        return Objects.hash(config, eid, overSubscribed, wait);
+        return Objects.hash(config, eid, overSubscribed, wait, placement);
     }
 
     /** {@return the parts, for logs; the form may change} */
@@ -126,6 +150,7 @@ public final class ActivationRequest {
     public String toString() {
         return "ActivationRequest[" + config
                 + eid.map(value -> ", eid=" + value).orElse("") + (overSubscribed ? ", overSubscribed" : "")
-                + ", waitUpTo=" + wait + "]";
+                + ", waitUpTo=" + wait
+                + placement.map(value -> ", placement=" + value).orElse("") + "]";
     }
 }

@@ -3,16 +3,17 @@ package genv.api;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which devices to attach to an environment, and how: a number or one index, optionally over-subscription and a time to
- * wait.
+ * Which devices to attach to an environment, and how: a number or one index, optionally over-subscription, a time to
+ * wait and a policy.
  *
- * <p>Instances are immutable and may be shared between threads; {@link #overSubscribed()} and {@link #waitUpTo} return
- * a changed copy.
+ * <p>Instances are immutable and may be shared between threads; {@link #overSubscribed()}, {@link #waitUpTo} and
+ * {@link #placement(PlacementPolicy)} return a changed copy.
  *
  * {@snippet lang = java :
  * List<Integer> devices = Genv.attach(DeviceRequest.gpus(2).waitUpTo(Duration.ofSeconds(30)));
@@ -21,18 +22,25 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("exports") // @Nullable: see module-info
 public final class DeviceRequest {
     private static final DeviceRequest CONFIGURED =
-            new DeviceRequest(OptionalInt.empty(), OptionalInt.empty(), false, Duration.ZERO);
+            new DeviceRequest(OptionalInt.empty(), OptionalInt.empty(), false, Duration.ZERO, Optional.empty());
 
     private final OptionalInt gpus;
     private final OptionalInt index;
     private final boolean overSubscribed;
     private final Duration wait;
+    private final Optional<PlacementPolicy> placement;
 
-    private DeviceRequest(OptionalInt gpus, OptionalInt index, boolean overSubscribed, Duration wait) {
+    private DeviceRequest(
+            OptionalInt gpus,
+            OptionalInt index,
+            boolean overSubscribed,
+            Duration wait,
+            Optional<PlacementPolicy> placement) {
         this.gpus = gpus;
         this.index = index;
         this.overSubscribed = overSubscribed;
         this.wait = wait;
+        this.placement = placement;
     }
 
     /**
@@ -54,7 +62,12 @@ public final class DeviceRequest {
      *     request is used
      */
     public static DeviceRequest gpus(int gpus) {
-        return new DeviceRequest(OptionalInt.of(Quantities.checkGpus(gpus)), OptionalInt.empty(), false, Duration.ZERO);
+        return new DeviceRequest(
+                OptionalInt.of(Quantities.checkGpus(gpus)),
+                OptionalInt.empty(),
+                false,
+                Duration.ZERO,
+                Optional.empty());
     }
 
     /**
@@ -67,7 +80,11 @@ public final class DeviceRequest {
      */
     public static DeviceRequest index(int index) {
         return new DeviceRequest(
-                OptionalInt.empty(), OptionalInt.of(Quantities.checkIndex(index)), false, Duration.ZERO);
+                OptionalInt.empty(),
+                OptionalInt.of(Quantities.checkIndex(index)),
+                false,
+                Duration.ZERO,
+                Optional.empty());
     }
 
     /**
@@ -78,7 +95,7 @@ public final class DeviceRequest {
      * @return the changed request
      */
     public DeviceRequest overSubscribed() {
-        return new DeviceRequest(gpus, index, true, wait);
+        return new DeviceRequest(gpus, index, true, wait, placement);
     }
 
     /**
@@ -91,7 +108,17 @@ public final class DeviceRequest {
      * @throws IllegalArgumentException if the limit is negative
      */
     public DeviceRequest waitUpTo(Duration limit) {
-        return new DeviceRequest(gpus, index, overSubscribed, Quantities.checkWait(limit));
+        return new DeviceRequest(gpus, index, overSubscribed, Quantities.checkWait(limit), placement);
+    }
+
+    /**
+     * Returns this request with a policy that chooses which devices it is given. Has no effect on a request for one index.
+     *
+     * @param policy the policy, instead of {@linkplain GenvOptions#placement() the host's}
+     * @return the changed request
+     */
+    public DeviceRequest placement(PlacementPolicy policy) {
+        return new DeviceRequest(gpus, index, overSubscribed, wait, Optional.of(policy));
     }
 
     /** {@return the number of devices; absent in a request for what is configured or for one index} */
@@ -114,11 +141,16 @@ public final class DeviceRequest {
         return wait;
     }
 
+    /** {@return the policy that chooses its devices; absent means the host's} */
+    public Optional<PlacementPolicy> placement() {
+        return placement;
+    }
+
     /**
      * Tells whether the other object is a request for the same.
      *
      * @param other the other object
-     * @return whether it is
+     * @return whether it is; policies are compared by their own {@code equals}
      */
     @Override
     public boolean equals(@Nullable Object other) {
@@ -126,13 +158,14 @@ public final class DeviceRequest {
                 && gpus.equals(request.gpus)
                 && index.equals(request.index)
                 && overSubscribed == request.overSubscribed
-                && wait.equals(request.wait);
+                && wait.equals(request.wait)
+                && placement.equals(request.placement);
     }
 
     /** {@return a hash code of all parts} */
     @Override
     public int hashCode() {
-        return Objects.hash(gpus, index, overSubscribed, wait);
+        return Objects.hash(gpus, index, overSubscribed, wait, placement);
     }
 
     /** {@return the parts, for logs; the form may change} */
@@ -147,6 +180,8 @@ public final class DeviceRequest {
         if (overSubscribed) {
             text.add("overSubscribed");
         }
-        return text.add("waitUpTo=" + wait).toString();
+        text.add("waitUpTo=" + wait);
+        placement.ifPresent(value -> text.add("placement=" + value));
+        return text.toString();
     }
 }

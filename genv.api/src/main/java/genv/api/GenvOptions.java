@@ -9,7 +9,8 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link GenvHost} is opened: state directory, backend, permissions, and what of the process it may touch.
+ * How a {@link GenvHost} is opened: state directory, backend, permissions, placement, and what of the process it may
+ * touch.
  *
  * <p>Instances are immutable and may be shared between threads; they are equal where all parts are.
  *
@@ -44,6 +45,7 @@ public final class GenvOptions {
     private final Sharing sharing;
     private final boolean processEnvironment;
     private final Optional<Path> workingDirectory;
+    private final PlacementPolicy placement;
 
     private GenvOptions(Builder builder) {
         this.stateDirectory = builder.stateDirectory;
@@ -52,6 +54,7 @@ public final class GenvOptions {
         this.sharing = builder.sharing;
         this.processEnvironment = builder.processEnvironment;
         this.workingDirectory = builder.workingDirectory;
+        this.placement = builder.placement;
     }
 
     /** {@return the options of the default host, which {@link Genv} speaks of} */
@@ -110,11 +113,16 @@ public final class GenvOptions {
         return workingDirectory;
     }
 
+    /** {@return the policy that chooses devices where a request names none; {@link PlacementPolicy#firstFit} by default} */
+    public PlacementPolicy placement() {
+        return placement;
+    }
+
     /**
      * Tells whether the other object has the same options.
      *
      * @param other the other object
-     * @return whether it has; backends are compared by their own {@code equals}
+     * @return whether it has; backends and policies are compared by their own {@code equals}
      */
     @Override
     public boolean equals(@Nullable Object other) {
@@ -124,13 +132,15 @@ public final class GenvOptions {
                 && backendId.equals(options.backendId)
                 && sharing == options.sharing
                 && processEnvironment == options.processEnvironment
-                && workingDirectory.equals(options.workingDirectory);
+                && workingDirectory.equals(options.workingDirectory)
+                && placement.equals(options.placement);
     }
 
     /** {@return a hash code of all options} */
     @Override
     public int hashCode() {
-        return Objects.hash(stateDirectory, backend, backendId, sharing, processEnvironment, workingDirectory);
+        return Objects.hash(
+                stateDirectory, backend, backendId, sharing, processEnvironment, workingDirectory, placement);
     }
 
     /** {@return the options, for logs; the form may change} */
@@ -143,6 +153,9 @@ public final class GenvOptions {
         text.add("sharing=" + sharing);
         text.add("processEnvironment=" + processEnvironment);
         workingDirectory.ifPresent(value -> text.add("workingDirectory=" + value));
+        if (!placement.equals(PlacementPolicy.firstFit())) {
+            text.add("placement=" + placement);
+        }
         return text.toString();
     }
 
@@ -154,6 +167,7 @@ public final class GenvOptions {
         private Sharing sharing = Sharing.EVERYONE;
         private boolean processEnvironment = true;
         private Optional<Path> workingDirectory = Optional.empty();
+        private PlacementPolicy placement = PlacementPolicy.firstFit();
 
         private Builder() {}
 
@@ -224,6 +238,18 @@ public final class GenvOptions {
          */
         public Builder workingDirectory(Path directory) {
             this.workingDirectory = Optional.of(directory);
+            return this;
+        }
+
+        /**
+         * Sets the policy that chooses devices where a request names none. It holds for this host object alone: other
+         * processes of the same state directory have their own.
+         *
+         * @param policy the policy
+         * @return this builder
+         */
+        public Builder placement(PlacementPolicy policy) {
+            this.placement = Objects.requireNonNull(policy, "policy");
             return this;
         }
 

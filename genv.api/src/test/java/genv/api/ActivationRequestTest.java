@@ -42,6 +42,7 @@ class ActivationRequestTest {
                 .isNotEqualTo(PLAIN.eid("e"))
                 .isNotEqualTo(PLAIN.overSubscribed())
                 .isNotEqualTo(PLAIN.waitUpTo(Duration.ofNanos(1)))
+                .isNotEqualTo(PLAIN.placement(PlacementPolicy.bestFit()))
                 .isNotEqualTo(ActivationRequest.of(EnvConfig.builder().gpus(0).build()));
     }
 

@@ -66,7 +66,7 @@ public final class DeviceTable {
                 VisibleDevices.all());
     }
 
-    private static <T> T ask(DeviceBackend backend, String method, Supplier<T> question) {
+    static <T> T ask(DeviceBackend backend, String method, Supplier<T> question) {
         T answer;
         try {
             answer = question.get();

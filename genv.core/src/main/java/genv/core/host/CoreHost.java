@@ -13,9 +13,11 @@ import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.api.InterruptedWaitException;
 import genv.api.LockMode;
+import genv.api.PlacementPolicy;
 import genv.api.Snapshot;
 import genv.api.spi.Device;
 import genv.core.backend.BackendSelector;
+import genv.core.backend.DeviceSurvey;
 import genv.core.backend.HostDevices;
 import genv.core.events.FlightEvents;
 import genv.core.events.RequestSpan;
@@ -50,6 +52,7 @@ public final class CoreHost implements GenvHost {
 
     private final Path directory;
     private final GenvOptions.Sharing sharing;
+    private final PlacementPolicy placement;
     private final BackendSelector backends;
     private final HostInventory inventory;
     private final ConfigDirectory configDirectory;
@@ -72,6 +75,7 @@ public final class CoreHost implements GenvHost {
                 .orElse(Path.of(DEFAULT_DIRECTORY))
                 .toAbsolutePath();
         this.sharing = options.sharing();
+        this.placement = options.placement();
         this.backends = BackendSelector.of(options, variables);
         this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
         // in an inherited environment the variable was set by genv itself and restricts nothing
@@ -82,6 +86,7 @@ public final class CoreHost implements GenvHost {
         Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
+                new DeviceSurvey(backends),
                 name -> inherited || name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : variables.get(name),
                 directory,
                 options.stateDirectory().isEmpty()
@@ -191,10 +196,11 @@ public final class CoreHost implements GenvHost {
     private EnvBlock activate(Store opened, ActivationRequest request, String defaultEid) {
         EnvConfig config = request.config();
         boolean needsDevices = config.gpus().orElse(0) > 0;
+        PlacementPolicy policy = request.placement().orElse(placement);
         EnvRules.Activation asked =
                 new EnvRules.Activation(request.eid(), defaultEid, config, request.isOverSubscribed());
         return granted(
-                limit -> opened.activate(asked, needsDevices ? inventory.candidates() : Candidates.NONE, limit),
+                limit -> opened.activate(asked, needsDevices ? inventory.candidates(policy) : Candidates.NONE, limit),
                 request.waitLimit(),
                 "activating an environment",
                 FlightEvents.activation(
@@ -266,8 +272,9 @@ public final class CoreHost implements GenvHost {
                     FlightEvents.attachIndex(key.eid(), index, request.isOverSubscribed(), request.waitLimit()));
         } else {
             int count = request.gpus().orElse(-1);
+            PlacementPolicy policy = request.placement().orElse(placement);
             block = granted(
-                    limit -> opened.attach(key, count, request.isOverSubscribed(), inventory.candidates(), limit),
+                    limit -> opened.attach(key, count, request.isOverSubscribed(), inventory.candidates(policy), limit),
                     request.waitLimit(),
                     "attaching devices",
                     FlightEvents.attach(key.eid(), count, request.isOverSubscribed(), request.waitLimit()));

@@ -4,12 +4,15 @@ package genv.core.host;
 import genv.api.BackendException;
 import genv.api.EnvConfig;
 import genv.api.MemorySize;
+import genv.api.PlacementPolicy;
 import genv.api.spi.Device;
+import genv.core.backend.DeviceSurvey;
 import genv.core.backend.DeviceTable;
 import genv.core.backend.HostDevices;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.rules.Candidates;
+import genv.core.rules.Chooser;
 import genv.core.variables.EnvironmentVariables;
 import genv.core.variables.VariableNames;
 import genv.core.variables.VisibleDevices;
@@ -17,12 +20,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The devices of the host as this process may use them. The backend is not touched before a device is needed. */
 final class HostInventory {
     private final HostDevices devices;
+    private final DeviceSurvey survey;
     private final Function<String, Optional<String>> presetVariable;
     private final Path stateDirectory;
     private final boolean isDefaultDirectory;
@@ -34,10 +39,12 @@ final class HostInventory {
      */
     HostInventory(
             HostDevices devices,
+            DeviceSurvey survey,
             Function<String, Optional<String>> presetVariable,
             Path stateDirectory,
             boolean isDefaultDirectory) {
         this.devices = devices;
+        this.survey = survey;
         this.presetVariable = presetVariable;
         this.stateDirectory = stateDirectory;
         this.isDefaultDirectory = isDefaultDirectory;
@@ -66,6 +73,21 @@ final class HostInventory {
     /** The devices to give some out of. */
     Candidates candidates() {
         return usable(devices.recent()).candidates();
+    }
+
+    /** The same, of which a policy chooses. */
+    Candidates candidates(PlacementPolicy policy) {
+        Usable now = usable();
+        if (policy.equals(PlacementPolicy.firstFit())) {
+            return now.candidates();
+        }
+        Set<PlacementPolicy.Need> needs = policy.needs();
+        return now.candidates()
+                .chosenBy(new Chooser(
+                        policy,
+                        needs,
+                        () -> survey.survey(
+                                now.all().allDevices(), now.visible().devices(), needs)));
     }
 
     /** What follows from a device table, kept as long as the table is the same. */

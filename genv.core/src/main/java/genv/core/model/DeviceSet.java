@@ -9,9 +9,12 @@ import java.util.stream.IntStream;
 public record DeviceSet(long low, long high) {
     public static final DeviceSet EMPTY = new DeviceSet(0, 0);
 
+    /** Indices are below. */
+    public static final int LIMIT = 128;
+
     /** For each index, the list of it alone. */
     private static final List<List<Integer>> SINGLES =
-            IntStream.range(0, 128).mapToObj(List::of).toList();
+            IntStream.range(0, LIMIT).mapToObj(List::of).toList();
 
     public static DeviceSet of(int index) {
         return index < 64 ? new DeviceSet(1L << index, 0) : new DeviceSet(0, 1L << (index - 64));

@@ -74,7 +74,7 @@ public final class DeviceRules {
         DeviceSet waitedFor = Queue.waitedFor(draft, ticket, QueuedRequest.Kind.DEVICES);
         DeviceSet chosen;
         if (overSubscribed) {
-            chosen = placement.leastPopulated(from, missing, waitedFor);
+            chosen = placement.leastPopulated(block, from, missing, waitedFor);
         } else {
             DeviceSet possible = placement.largeEnough(from);
             if (possible.size() < missing) {
@@ -84,7 +84,7 @@ public final class DeviceRules {
             if (room.size() < missing) {
                 return new Outcome.Busy<>(request(draft, block, possible, missing, ticket), asked, room);
             }
-            chosen = Placement.lowest(room, missing);
+            chosen = placement.choose(block, room, missing);
         }
         for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
             draft.describe(i, candidates.total(i), candidates.uuidHash(i));

@@ -6,7 +6,7 @@ import genv.core.model.DeviceSet;
 import genv.core.model.DeviceUse;
 import genv.core.model.EnvBlock;
 
-/** Which devices have room, and which of them are taken: the first that fit, in ascending order. */
+/** Which devices have room, and which of them are taken: the lowest, unless a policy chooses. */
 final class Placement {
     private final Draft draft;
     private final Candidates candidates;
@@ -55,26 +55,49 @@ final class Placement {
         return result;
     }
 
+    /** {@code count} of a set that has that many: those that the policy chooses for an environment. */
+    DeviceSet choose(EnvBlock block, DeviceSet set, int count) {
+        Chooser chooser = candidates.chooser();
+        return chooser == null ? lowest(set, count) : chooser.choose(draft, block, block.devices(), set, count, false);
+    }
+
     /**
      * {@code count} of a set that has that many, over-subscribed: free ones first, then the least populated. A free one that
-     * somebody waits for comes last, since it is free only until that one is served.
+     * somebody waits for comes last, since it is free only until that one is served. The policy chooses among the last of
+     * these, where several are equally populated.
      */
-    DeviceSet leastPopulated(DeviceSet set, int count, DeviceSet waitedFor) {
+    DeviceSet leastPopulated(EnvBlock block, DeviceSet set, int count, DeviceSet waitedFor) {
         DeviceSet result = DeviceSet.EMPTY;
-        for (int n = 0; n < count; n++) {
-            int best = -1;
+        while (true) {
+            int missing = count - result.size();
             long bestRank = Long.MAX_VALUE;
+            DeviceSet best = DeviceSet.EMPTY;
             for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-                int population = draft.use(i).population();
-                long rank = population == 0 && waitedFor.contains(i) ? Long.MAX_VALUE - 1 : population;
-                if (!result.contains(i) && rank < bestRank) {
-                    best = i;
-                    bestRank = rank;
+                long rank = rank(i, waitedFor);
+                if (result.contains(i) || rank > bestRank) {
+                    continue;
                 }
+                best = rank < bestRank ? DeviceSet.of(i) : best.with(i);
+                bestRank = rank;
             }
-            result = result.with(best);
+            if (best.size() <= missing) {
+                result = result.union(best);
+                if (result.size() == count) {
+                    return result;
+                }
+                continue;
+            }
+            Chooser chooser = candidates.chooser();
+            DeviceSet chosen = chooser == null
+                    ? lowest(best, missing)
+                    : chooser.choose(draft, block, block.devices().union(result), best, missing, true);
+            return result.union(chosen);
         }
-        return result;
+    }
+
+    private long rank(int device, DeviceSet waitedFor) {
+        int population = draft.use(device).population();
+        return population == 0 && waitedFor.contains(device) ? Long.MAX_VALUE - 1 : population;
     }
 
     /** Whether a share, or the whole device, is left of a device. */

@@ -122,7 +122,8 @@ final class MappedStore implements Store {
         long now = System.currentTimeMillis();
         reapIf(asked.overSubscribed());
         EnvRules rules = new EnvRules(caller, lives);
-        return acquire(limit, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
+        return acquire(
+                limit, candidates::prepare, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
     }
 
     @Override
@@ -157,7 +158,7 @@ final class MappedStore implements Store {
             throws InterruptedException {
         reapIf(overSubscribed);
         DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
-        return acquire(limit, (draft, ticket) -> {
+        return acquire(limit, candidates::prepare, (draft, ticket) -> {
             EnvBlock block = require(draft, env);
             caller.mustOwn(block, "attach devices to");
             int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
@@ -170,7 +171,7 @@ final class MappedStore implements Store {
             EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
         DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
-        return acquire(limit, (draft, ticket) -> {
+        return acquire(limit, () -> {}, (draft, ticket) -> {
             EnvBlock block = require(draft, env);
             caller.mustOwn(block, "attach devices to");
             return rules.attachIndex(draft, block, index, overSubscribed, ticket);
@@ -188,7 +189,7 @@ final class MappedStore implements Store {
     @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
-        return acquire(limit, (draft, ticket) -> {
+        return acquire(limit, () -> {}, (draft, ticket) -> {
             EnvBlock block = draft.find(env.hash(), env.id());
             if (block == null || block.devices().isEmpty()) {
                 return new Outcome.Granted<>(
@@ -261,18 +262,20 @@ final class MappedStore implements Store {
 
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
-    private <T> Outcome<T> acquire(WaitLimit limit, Attempt<T> attempt) throws InterruptedException {
+    /** {@code prepare}: asks outside of the state what the next try looks at. */
+    private <T> Outcome<T> acquire(WaitLimit limit, Runnable prepare, Attempt<T> attempt) throws InterruptedException {
+        prepare.run();
         Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         while (outcome instanceof Outcome.Busy && reap() > 0) {
             outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         }
         if (outcome instanceof Outcome.Busy<T> busy && limit.nanos() > 0) {
-            return await(limit, attempt, busy);
+            return await(limit, prepare, attempt, busy);
         }
         return outcome;
     }
 
-    private <T> Outcome<T> await(WaitLimit limit, Attempt<T> attempt, Outcome.Busy<T> first)
+    private <T> Outcome<T> await(WaitLimit limit, Runnable prepare, Attempt<T> attempt, Outcome.Busy<T> first)
             throws InterruptedException {
         long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
@@ -285,7 +288,7 @@ final class MappedStore implements Store {
                 return first;
             }
             queued = true;
-            Outcome<T> outcome = awaitTurn(limit, deadline, attempt, ticket, span);
+            Outcome<T> outcome = awaitTurn(limit, deadline, prepare, attempt, ticket, span);
             LongWaits.tell(request, deadline.started(), outcome instanceof Outcome.Granted);
             return outcome;
         } finally {
@@ -296,11 +299,17 @@ final class MappedStore implements Store {
     }
 
     private <T> Outcome<T> awaitTurn(
-            WaitLimit limit, WaitLimit.Deadline deadline, Attempt<T> attempt, long ticket, @Nullable QueueSpan span)
+            WaitLimit limit,
+            WaitLimit.Deadline deadline,
+            Runnable prepare,
+            Attempt<T> attempt,
+            long ticket,
+            @Nullable QueueSpan span)
             throws InterruptedException {
         try (WaitRoom.Waiting waiting = room.enter(limit)) {
             while (true) {
                 waiting.reset();
+                prepare.run();
                 Outcome<T> outcome = transitions.transact(draft -> turn(draft, attempt, ticket));
                 if (span != null) {
                     span.tried(outcome instanceof Outcome.Granted);

@@ -12,6 +12,7 @@ import genv.api.EnvInfo;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.api.LockMode;
+import genv.api.PlacementPolicy;
 import genv.testkit.SimulatedBackend;
 import genv.testkit.process.ChildContext;
 import genv.testkit.process.ChildTask;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -214,8 +216,20 @@ final class PeerTask implements ChildTask {
             return config.build();
         }
 
+        Optional<PlacementPolicy> placement() {
+            return option("placement").map(name -> switch (name) {
+                case "bestFit" -> PlacementPolicy.bestFit();
+                case "mostIdle" -> PlacementPolicy.mostIdle();
+                case "highest" -> PlacementPolicy.by(Comparator.comparingInt(candidate -> -candidate.index()));
+                default -> throw new IllegalArgumentException("unknown policy: " + name);
+            });
+        }
+
         ActivationRequest activation() {
             ActivationRequest request = ActivationRequest.of(config());
+            if (placement().isPresent()) {
+                request = request.placement(placement().get());
+            }
             if (option("eid").isPresent()) {
                 request = request.eid(option("eid").get());
             }
@@ -230,6 +244,9 @@ final class PeerTask implements ChildTask {
                     .map(DeviceRequest::index)
                     .or(() -> number("gpus").map(DeviceRequest::gpus))
                     .orElseGet(DeviceRequest::configured);
+            if (placement().isPresent()) {
+                request = request.placement(placement().get());
+            }
             if (number("wait").isPresent()) {
                 request = request.waitUpTo(Duration.ofMillis(number("wait").get()));
             }
