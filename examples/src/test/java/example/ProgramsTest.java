@@ -149,6 +149,19 @@ class ProgramsTest {
     }
 
     @Test
+    void shouldLoseDevicesWhenTheLeaseIsOver() throws Exception {
+        assertThat(start(1, "LeaseGpus").succeed())
+                .filteredOn(line -> !line.contains("genv.core.host") && !line.startsWith("WARNING:"))
+                .containsExactly(
+                        "got [0]",
+                        "about to lose [0]",
+                        "about to lose [0]",
+                        "lost [0]",
+                        "left with []",
+                        "attached again [0]");
+    }
+
+    @Test
     void shouldRunAllTasksWhenThereAreFewerDevices() throws Exception {
         assertThat(start(3, "ManyTasks").succeed())
                 .hasSize(8)

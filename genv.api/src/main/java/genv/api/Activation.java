@@ -2,8 +2,11 @@
 package genv.api;
 
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The membership of this process in an environment, from {@link Genv#activate()} until it is closed.
@@ -30,16 +33,37 @@ public interface Activation extends AutoCloseable {
     /**
      * Returns the configuration of the environment as it is now: another member may have changed it.
      *
-     * @return the configuration; empty when the environment has ended
+     * @return the configuration; empty when the environment has ended or this activation is closed
      */
     EnvConfig configuration();
 
     /**
      * Returns the devices that are attached to the environment now: another member may have changed them.
      *
-     * @return an unmodifiable list of indices in ascending order; empty when the environment has ended
+     * @return an unmodifiable list of indices in ascending order; empty when the environment has ended or this
+     *     activation is closed
      */
     List<Integer> devices();
+
+    /**
+     * Returns when the {@linkplain ActivationRequest#lease lease} of the environment ends.
+     *
+     * @return the end, by the host's clock as it is set now; absent where it has none, or none any more
+     */
+    Optional<Instant> leaseEnd();
+
+    /**
+     * Renews the lease of the environment: from now on it lasts so long, be that longer or shorter than before. Where the
+     * owner of the host set a longest lease, that is counted from when the lease began.
+     *
+     * @param duration how long, longer than zero
+     * @return when it ends now
+     * @throws LeaseExpiredException if it has run out already
+     * @throws NotActiveException if this activation is closed, or the environment has no lease to renew
+     * @throws GenvException if the owner of the host does not allow one that long
+     * @throws IllegalArgumentException if the duration is not longer than zero
+     */
+    Instant renew(Duration duration);
 
     /**
      * Returns the variables that a child process must be given to be in the environment: {@code GENV_ENVIRONMENT_ID}

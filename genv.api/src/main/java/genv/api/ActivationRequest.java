@@ -7,7 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to activate and how: a configuration, optionally an identifier, over-subscription, a time to wait and a policy.
+ * What to activate and how: a configuration, optionally an identifier, over-subscription, a time to wait, a policy
+ * and a lease.
  *
  * <p>Instances are immutable and may be shared between threads; every method that sets something returns a changed
  * copy.
@@ -25,18 +26,24 @@ public final class ActivationRequest {
     private final boolean overSubscribed;
     private final Duration wait;
     private final Optional<PlacementPolicy> placement;
+    private final Optional<Duration> lease;
+    private final Optional<LeaseListener> leaseListener;
 
     private ActivationRequest(
             EnvConfig config,
             Optional<String> eid,
             boolean overSubscribed,
             Duration wait,
-            Optional<PlacementPolicy> placement) {
+            Optional<PlacementPolicy> placement,
+            Optional<Duration> lease,
+            Optional<LeaseListener> leaseListener) {
         this.config = config;
         this.eid = eid;
         this.overSubscribed = overSubscribed;
         this.wait = wait;
         this.placement = placement;
+        this.lease = lease;
+        this.leaseListener = leaseListener;
     }
 
     /**
@@ -49,7 +56,13 @@ public final class ActivationRequest {
      */
     public static ActivationRequest of(EnvConfig config) {
         return new ActivationRequest(
-                Objects.requireNonNull(config, "config"), Optional.empty(), false, Duration.ZERO, Optional.empty());
+                Objects.requireNonNull(config, "config"),
+                Optional.empty(),
+                false,
+                Duration.ZERO,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /**
@@ -61,7 +74,8 @@ public final class ActivationRequest {
      * @throws IllegalArgumentException if the identifier is not such a text
      */
     public ActivationRequest eid(String eid) {
-        return new ActivationRequest(config, Optional.of(Identifiers.check(eid)), overSubscribed, wait, placement);
+        return new ActivationRequest(
+                config, Optional.of(Identifiers.check(eid)), overSubscribed, wait, placement, lease, leaseListener);
     }
 
     /**
@@ -72,7 +86,7 @@ public final class ActivationRequest {
      * @return the changed request
      */
     public ActivationRequest overSubscribed() {
-        return new ActivationRequest(config, eid, true, wait, placement);
+        return new ActivationRequest(config, eid, true, wait, placement, lease, leaseListener);
     }
 
     /**
@@ -85,7 +99,8 @@ public final class ActivationRequest {
      * @throws IllegalArgumentException if the limit is negative
      */
     public ActivationRequest waitUpTo(Duration limit) {
-        return new ActivationRequest(config, eid, overSubscribed, Quantities.checkWait(limit), placement);
+        return new ActivationRequest(
+                config, eid, overSubscribed, Quantities.checkWait(limit), placement, lease, leaseListener);
     }
 
     /**
@@ -95,7 +110,46 @@ public final class ActivationRequest {
      * @return the changed request
      */
     public ActivationRequest placement(PlacementPolicy policy) {
-        return new ActivationRequest(config, eid, overSubscribed, wait, Optional.of(policy));
+        return new ActivationRequest(config, eid, overSubscribed, wait, Optional.of(policy), lease, leaseListener);
+    }
+
+    /**
+     * Returns this request with a lease: the devices are the environment's for that time at most, counted from when it is
+     * given its first one. Then they are taken back, with all locks on them: by whoever needs them next, even if the
+     * processes of the environment are stopped, and otherwise by this process. The environment stays active, without
+     * devices. It can {@linkplain Genv#attach attach} some again, behind those who wait, which begins a new lease.
+     *
+     * <p>The end is announced to {@link #onLeaseEnd} and can be put off with {@link Activation#renew}. Detaching all
+     * devices ends the lease. Joining an environment that has a lease makes it last at least as long as this one; an
+     * environment that has devices without a lease keeps them so.
+     *
+     * <p>The owner of the host can set a longest lease; then every environment has one. Time counts by a clock that
+     * nobody sets and that goes on while the host sleeps.
+     *
+     * @param duration how long, longer than zero; counted in milliseconds
+     * @return the changed request
+     * @throws IllegalArgumentException if the duration is not longer than zero
+     */
+    public ActivationRequest lease(Duration duration) {
+        return new ActivationRequest(
+                config,
+                eid,
+                overSubscribed,
+                wait,
+                placement,
+                Optional.of(Quantities.checkLease(duration)),
+                leaseListener);
+    }
+
+    /**
+     * Returns this request with a listener that is told when the lease of the environment is about to end, be it of this
+     * request or one that the owner of the host demands.
+     *
+     * @param listener the listener, called on a thread of the host
+     * @return the changed request
+     */
+    public ActivationRequest onLeaseEnd(LeaseListener listener) {
+        return new ActivationRequest(config, eid, overSubscribed, wait, placement, lease, Optional.of(listener));
     }
 
     /** {@return the configuration} */
@@ -123,11 +177,21 @@ public final class ActivationRequest {
         return placement;
     }
 
+    /** {@return how long it is to have its devices; absent for as long as it lives, where the owner of the host allows} */
+    public Optional<Duration> lease() {
+        return lease;
+    }
+
+    /** {@return who is told of the end of its lease} */
+    public Optional<LeaseListener> leaseListener() {
+        return leaseListener;
+    }
+
     /**
      * Tells whether the other object is a request for the same.
      *
      * @param other the other object
-     * @return whether it is; policies are compared by their own {@code equals}
+     * @return whether it is; policies and listeners are compared by their own {@code equals}
      */
     @Override
     public boolean equals(@Nullable Object other) {
@@ -136,13 +200,15 @@ public final class ActivationRequest {
                 && eid.equals(request.eid)
                 && overSubscribed == request.overSubscribed
                 && wait.equals(request.wait)
-                && placement.equals(request.placement);
+                && placement.equals(request.placement)
+                && lease.equals(request.lease)
+                && leaseListener.equals(request.leaseListener);
     }
 
     /** {@return a hash code of all parts} */
     @Override
     public int hashCode() {
-        return Objects.hash(config, eid, overSubscribed, wait, placement);
+        return Objects.hash(config, eid, overSubscribed, wait, placement, lease, leaseListener);
     }
 
     /** {@return the parts, for logs; the form may change} */
@@ -151,6 +217,7 @@ public final class ActivationRequest {
         return "ActivationRequest[" + config
                 + eid.map(value -> ", eid=" + value).orElse("") + (overSubscribed ? ", overSubscribed" : "")
                 + ", waitUpTo=" + wait
-                + placement.map(value -> ", placement=" + value).orElse("") + "]";
+                + placement.map(value -> ", placement=" + value).orElse("")
+                + lease.map(value -> ", lease=" + value).orElse("") + "]";
     }
 }

@@ -4,6 +4,7 @@ package genv.api;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * An environment in a {@link Snapshot}. Immutable.
@@ -15,6 +16,8 @@ import java.util.Objects;
  * @param config its configuration
  * @param pids its live members, ascending, each once, as seen in the process namespace of each
  * @param devices the indices of the devices attached to it, ascending
+ * @param leaseEnd when its {@linkplain ActivationRequest#lease lease} ends, by the host's clock as it was set when the picture
+ *     was taken; absent for an environment that has its devices for as long as it lives, or has none
  */
 public record EnvInfo(
         String eid,
@@ -23,13 +26,15 @@ public record EnvInfo(
         Instant created,
         EnvConfig config,
         List<Long> pids,
-        List<Integer> devices) {
+        List<Integer> devices,
+        Optional<Instant> leaseEnd) {
     /** Copies both lists. */
     public EnvInfo {
         Objects.requireNonNull(eid, "eid");
         Objects.requireNonNull(username, "username");
         Objects.requireNonNull(created, "created");
         Objects.requireNonNull(config, "config");
+        Objects.requireNonNull(leaseEnd, "leaseEnd");
         pids = List.copyOf(pids);
         devices = List.copyOf(devices);
     }

@@ -3,6 +3,7 @@ package genv.api;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -236,6 +237,32 @@ public final class Genv {
      */
     public static List<Integer> refreshAttached() {
         return DefaultHost.get().refreshAttached();
+    }
+
+    /**
+     * Returns when the {@linkplain ActivationRequest#lease lease} of the active environment ends.
+     *
+     * @return the end, by the host's clock as it is set now; absent where no environment is active, or it has no lease, or
+     *     none any more
+     */
+    public static Optional<Instant> leaseEnd() {
+        return DefaultHost.get().leaseEnd();
+    }
+
+    /**
+     * Renews the lease of the active environment: from now on it lasts so long, be that longer or shorter than before.
+     * Where the owner of the host set a longest lease, that is counted from when the lease began.
+     *
+     * @param duration how long, longer than zero
+     * @return when it ends now
+     * @throws LeaseExpiredException if it has run out already
+     * @throws NotActiveException if no environment is active, the inherited one has ended, or it has no lease to renew
+     * @throws AccessDeniedException if the environment belongs to another user
+     * @throws GenvException if the owner of the host does not allow one that long
+     * @throws IllegalArgumentException if the duration is not longer than zero
+     */
+    public static Instant renewLease(Duration duration) {
+        return DefaultHost.get().renewLease(duration);
     }
 
     /**

@@ -3,6 +3,7 @@ package genv.api;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Users.</b> An environment belongs to the user who created it. Everybody sees it in a {@linkplain #snapshot
  * snapshot}; only its owner and root can join, change or detach it.
+ *
+ * <p><b>Leases.</b> An environment that was activated with a {@linkplain ActivationRequest#lease lease} loses its devices and
+ * locks when that runs out, and goes on without. Then {@link #attached} is empty, locking throws
+ * {@link LeaseExpiredException}, and {@link #attach() attaching} begins a new one.
  *
  * <p><b>Devices</b> are named by their indices on the host, from 0 in PCI order. The backend is looked for when devices
  * are first needed, so environments without devices work where there is none. Every operation that needs the host's
@@ -256,6 +261,28 @@ public interface GenvHost extends AutoCloseable {
     List<Integer> refreshAttached();
 
     /**
+     * Returns when the {@linkplain ActivationRequest#lease lease} of the active environment ends.
+     *
+     * @return the end, by the host's clock as it is set now; absent where no environment is active, or it has no lease, or
+     *     none any more
+     */
+    Optional<Instant> leaseEnd();
+
+    /**
+     * Renews the lease of the active environment: from now on it lasts so long, be that longer or shorter than before.
+     * Where the owner of the host set a longest lease, that is counted from when the lease began.
+     *
+     * @param duration how long, longer than zero
+     * @return when it ends now
+     * @throws LeaseExpiredException if it has run out already
+     * @throws NotActiveException if no environment is active, the inherited one has ended, or it has no lease to renew
+     * @throws AccessDeniedException if the environment belongs to another user
+     * @throws GenvException if the owner of the host does not allow one that long
+     * @throws IllegalArgumentException if the duration is not longer than zero
+     */
+    Instant renewLease(Duration duration);
+
+    /**
      * Locks the attached devices exclusively. As {@link #lock(LockMode)} with {@link LockMode#EXCLUSIVE}.
      *
      * @return the lock, to be closed
@@ -278,6 +305,7 @@ public interface GenvHost extends AutoCloseable {
      *
      * @param mode whole devices, or memory shares of them
      * @return the lock, to be closed; a lock on nothing where no environment is active or it has no device
+     * @throws LeaseExpiredException if it has no device because its lease has run out
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
      *     {@link LockMode#SHARE}, or devices attached since an outer lock was taken cannot be added at once
      */
@@ -302,6 +330,7 @@ public interface GenvHost extends AutoCloseable {
      * @param mode whole devices, or memory shares of them
      * @return the lock, to be closed; absent where it is not possible at once. A lock on nothing, always present, where
      *     no environment is active or it has no device
+     * @throws LeaseExpiredException if it has no device because its lease has run out
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
      *     {@link LockMode#SHARE}
      */

@@ -3,6 +3,7 @@ package genv.api;
 
 import genv.api.spi.DeviceBackend;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.StringJoiner;
@@ -37,6 +38,8 @@ public final class GenvOptions {
         GROUP
     }
 
+    private static final Duration LEASE_NOTICE = Duration.ofMinutes(1);
+
     private static final GenvOptions DEFAULTS = new GenvOptions(new Builder());
 
     private final Optional<Path> stateDirectory;
@@ -46,6 +49,7 @@ public final class GenvOptions {
     private final boolean processEnvironment;
     private final Optional<Path> workingDirectory;
     private final PlacementPolicy placement;
+    private final Duration leaseNotice;
 
     private GenvOptions(Builder builder) {
         this.stateDirectory = builder.stateDirectory;
@@ -55,6 +59,7 @@ public final class GenvOptions {
         this.processEnvironment = builder.processEnvironment;
         this.workingDirectory = builder.workingDirectory;
         this.placement = builder.placement;
+        this.leaseNotice = builder.leaseNotice;
     }
 
     /** {@return the options of the default host, which {@link Genv} speaks of} */
@@ -118,6 +123,11 @@ public final class GenvOptions {
         return placement;
     }
 
+    /** {@return how long before its end a lease is announced; one minute by default} */
+    public Duration leaseNotice() {
+        return leaseNotice;
+    }
+
     /**
      * Tells whether the other object has the same options.
      *
@@ -133,14 +143,22 @@ public final class GenvOptions {
                 && sharing == options.sharing
                 && processEnvironment == options.processEnvironment
                 && workingDirectory.equals(options.workingDirectory)
-                && placement.equals(options.placement);
+                && placement.equals(options.placement)
+                && leaseNotice.equals(options.leaseNotice);
     }
 
     /** {@return a hash code of all options} */
     @Override
     public int hashCode() {
         return Objects.hash(
-                stateDirectory, backend, backendId, sharing, processEnvironment, workingDirectory, placement);
+                stateDirectory,
+                backend,
+                backendId,
+                sharing,
+                processEnvironment,
+                workingDirectory,
+                placement,
+                leaseNotice);
     }
 
     /** {@return the options, for logs; the form may change} */
@@ -156,6 +174,9 @@ public final class GenvOptions {
         if (!placement.equals(PlacementPolicy.firstFit())) {
             text.add("placement=" + placement);
         }
+        if (!leaseNotice.equals(LEASE_NOTICE)) {
+            text.add("leaseNotice=" + leaseNotice);
+        }
         return text.toString();
     }
 
@@ -168,6 +189,7 @@ public final class GenvOptions {
         private boolean processEnvironment = true;
         private Optional<Path> workingDirectory = Optional.empty();
         private PlacementPolicy placement = PlacementPolicy.firstFit();
+        private Duration leaseNotice = LEASE_NOTICE;
 
         private Builder() {}
 
@@ -250,6 +272,23 @@ public final class GenvOptions {
          */
         public Builder placement(PlacementPolicy policy) {
             this.placement = Objects.requireNonNull(policy, "policy");
+            return this;
+        }
+
+        /**
+         * Sets how long before its end a lease is announced to its {@linkplain ActivationRequest#onLeaseEnd listener} and in
+         * the log. One that has less than twice that left when it begins or is renewed is announced at half of what it has.
+         *
+         * @param notice how long before the end; one minute by default
+         * @return this builder
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder leaseNotice(Duration notice) {
+            if (notice.isNegative()) {
+                throw new IllegalArgumentException(
+                        "negative lease notice: notice=" + notice + "; give how long before the end to announce it");
+            }
+            this.leaseNotice = notice;
             return this;
         }
 

@@ -43,4 +43,13 @@ final class Quantities {
         }
         return limit;
     }
+
+    static Duration checkLease(Duration duration) {
+        Objects.requireNonNull(duration, "duration");
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException(
+                    "a lease is longer than zero: duration=" + duration + "; leave it out for none");
+        }
+        return duration;
+    }
 }

@@ -43,6 +43,8 @@
  *     <td>{@link genv.api.ActivationRequest}, {@link genv.api.DeviceRequest}</td></tr>
  * <tr><th scope="row">which devices a request is given</th>
  *     <td>{@link genv.api.PlacementPolicy}, {@link genv.api.PlacementOrder}</td></tr>
+ * <tr><th scope="row">devices for a limited time</th>
+ *     <td>{@link genv.api.ActivationRequest#lease}, {@link genv.api.LeaseListener}, {@link genv.api.Lease}</td></tr>
  * <tr><th scope="row">being in an environment, starting children in it</th><td>{@link genv.api.Activation}</td></tr>
  * <tr><th scope="row">taking turns on shared devices</th>
  *     <td>{@link genv.api.DeviceLock}, {@link genv.api.LockMode}</td></tr>

@@ -88,6 +88,8 @@ class GenvTest {
         assertThat(Genv.detach()).isEmpty();
         assertThat(Genv.detach(3)).isEmpty();
         assertThat(Genv.refreshAttached()).containsExactly(0);
+        assertThat(Genv.leaseEnd()).isPresent();
+        assertThat(Genv.renewLease(Duration.ofSeconds(3))).isNotNull();
         Genv.lock().close();
         Genv.lock(LockMode.SHARE).close();
         Genv.tryLock().orElseThrow().close();
@@ -118,6 +120,8 @@ class GenvTest {
                         "detach",
                         "detach 3",
                         "refreshAttached",
+                        "leaseEnd",
+                        "renewLease PT3S",
                         "lock EXCLUSIVE",
                         "lock SHARE",
                         "tryLock EXCLUSIVE",
@@ -140,7 +144,7 @@ class GenvTest {
                 .filter(method -> !Modifier.isStatic(method.getModifiers()))
                 .filter(method -> !method.getName().equals("close")));
 
-        assertThat(here).isEqualTo(there).hasSize(27);
+        assertThat(here).isEqualTo(there).hasSize(29);
     }
 
     private static Set<String> signatures(Stream<Method> methods) {

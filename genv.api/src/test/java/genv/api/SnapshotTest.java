@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class SnapshotTest {
     private static final EnvInfo ENV =
-            new EnvInfo("e", 1000, "me", Instant.EPOCH, EnvConfig.empty(), List.of(7L), List.of(1));
+            new EnvInfo("e", 1000, "me", Instant.EPOCH, EnvConfig.empty(), List.of(7L), List.of(1), Optional.empty());
 
     private static DeviceInfo device(int index) {
         return new DeviceInfo(
@@ -37,7 +37,7 @@ class SnapshotTest {
         List<Long> pids = new ArrayList<>(List.of(7L));
         List<Integer> indices = new ArrayList<>(List.of(1));
         Snapshot snapshot = new Snapshot(envs, devices);
-        EnvInfo env = new EnvInfo("e", 1000, "me", Instant.EPOCH, EnvConfig.empty(), pids, indices);
+        EnvInfo env = new EnvInfo("e", 1000, "me", Instant.EPOCH, EnvConfig.empty(), pids, indices, Optional.empty());
         envs.clear();
         devices.clear();
         pids.clear();
@@ -78,7 +78,14 @@ class SnapshotTest {
         assertThatNullPointerException()
                 .isThrownBy(() -> new DeviceInfo.Waiter("e", 1, Nulls.nothing(), Instant.EPOCH, 0));
         assertThatNullPointerException()
-                .isThrownBy(() ->
-                        new EnvInfo(Nulls.nothing(), 0, "me", Instant.EPOCH, EnvConfig.empty(), List.of(), List.of()));
+                .isThrownBy(() -> new EnvInfo(
+                        Nulls.nothing(),
+                        0,
+                        "me",
+                        Instant.EPOCH,
+                        EnvConfig.empty(),
+                        List.of(),
+                        List.of(),
+                        Optional.empty()));
     }
 }

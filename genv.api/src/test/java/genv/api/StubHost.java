@@ -3,6 +3,7 @@ package genv.api;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -101,6 +102,18 @@ final class StubHost implements GenvHost {
     public List<Integer> refreshAttached() {
         asked.add("refreshAttached");
         return List.of(0);
+    }
+
+    @Override
+    public Optional<Instant> leaseEnd() {
+        asked.add("leaseEnd");
+        return Optional.of(Instant.EPOCH);
+    }
+
+    @Override
+    public Instant renewLease(Duration duration) {
+        asked.add("renewLease " + duration);
+        return Instant.EPOCH;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -50,6 +51,10 @@ enum PointOperation {
                     CrashPoint.STAMPED,
                     CrashPoint.PUBLISHED,
                     CrashPoint.QUEUED)),
+    /** Is about to take back its device, whose lease is over, on the thread that looks after leases. */
+    EXPIRE(Change.LAPSES, EnumSet.of(CrashPoint.EXPIRING)),
+    /** Is about to announce the end of its lease, which comes while it stands there. */
+    ANNOUNCE(Change.LAPSES, EnumSet.of(CrashPoint.ANNOUNCING)),
     /** Gives back device 0, for which another process waits, after the others were taken. */
     WAKE(Change.ENDS, EnumSet.of(CrashPoint.STAMPED, CrashPoint.PUBLISHED, CrashPoint.RELEASED, CrashPoint.RINGING));
 
@@ -68,7 +73,8 @@ enum PointOperation {
         LOCKS,
         UNLOCKS,
         ENDS,
-        LEAVES
+        LEAVES,
+        LAPSES
     }
 
     private final Change change;
@@ -122,6 +128,15 @@ enum PointOperation {
                 host.activate(one());
                 DeviceLock lock = host.lock();
                 yield lock::close;
+            }
+            case EXPIRE, ANNOUNCE -> {
+                host.activate(one().lease(Duration.ofHours(1)));
+                yield () -> {
+                    host.renewLease(Duration.ofMillis(100));
+                    while (true) {
+                        LockSupport.park(); // the thread that is stopped is another one
+                    }
+                };
             }
             case LEAVE, WAKE -> {
                 Activation activation = host.activate(one());

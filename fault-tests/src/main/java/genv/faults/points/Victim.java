@@ -99,6 +99,10 @@ final class Victim implements AutoCloseable {
             }
             return;
         }
+        while (operation.change() == PointOperation.Change.LAPSES
+                && !device(0).attachments().isEmpty()) {
+            Thread.onSpinWait(); // until the lease is over
+        }
         requireVictimAsItIs(published);
         if (operation == PointOperation.WAIT) {
             return; // all devices are in use
@@ -108,7 +112,7 @@ final class Victim implements AutoCloseable {
                 Activation activation =
                         other.activate(ActivationRequest.of(EnvConfig.empty()).eid("other"))) {
             int free = PointOperation.DEVICES - 1;
-            if (operation == PointOperation.REAP) {
+            if (operation == PointOperation.REAP || operation.change() == PointOperation.Change.LAPSES) {
                 assertThat(other.attach(DeviceRequest.gpus(PointOperation.DEVICES)))
                         .hasSize(4);
             }
@@ -161,7 +165,7 @@ final class Victim implements AutoCloseable {
 
     private List<Integer> victimsDevices(boolean published) {
         return switch (operation.change()) {
-            case NOTHING, JOINS, LEAVES -> List.of();
+            case NOTHING, JOINS, LEAVES, LAPSES -> List.of();
             case GETS_ITS_FIRST -> published ? List.of(0) : List.of();
             case GETS_ANOTHER -> published ? List.of(0, 1) : List.of(0);
             case LOSES_ONE -> published ? List.of(0) : List.of(0, 1);

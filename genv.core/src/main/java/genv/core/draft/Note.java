@@ -18,6 +18,8 @@ public sealed interface Note {
         ENVIRONMENT,
         /** Memberships of an environment that others are still in. */
         MEMBERS,
+        /** The devices of a lease that is over: its environment may live. */
+        LEASE,
         /** A lock that was held in an environment that others are still in. */
         LOCK,
         /** A place in the queue. */
@@ -25,10 +27,10 @@ public sealed interface Note {
     }
 
     /**
-     * Something that dead processes left was removed.
+     * Something that dead processes left was removed, or what a lease had that is over.
      *
      * @param owner the owner of the environment, if that is known
-     * @param pids the dead processes, each in its own pid namespace
+     * @param pids the dead processes, or the members of the environment, each in its own pid namespace
      * @param freed the devices that are not attached, or not locked, any more
      */
     record Reaped(Remains what, String eid, EnvBlock.@Nullable Owner owner, List<Long> pids, DeviceSet freed)

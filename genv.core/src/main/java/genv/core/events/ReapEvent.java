@@ -20,7 +20,7 @@ final class ReapEvent extends Event {
     private static final ReapEvent PROBE = new ReapEvent();
 
     @Label("What")
-    @Description("ENVIRONMENT, MEMBERS (others are still in it), LOCK or REQUEST")
+    @Description("ENVIRONMENT, MEMBERS (others are still in it), LEASE (which was over), LOCK or REQUEST")
     @Nullable
     String what;
 

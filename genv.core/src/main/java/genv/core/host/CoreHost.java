@@ -57,6 +57,7 @@ public final class CoreHost implements GenvHost {
     private final HostInventory inventory;
     private final ConfigDirectory configDirectory;
     private final LockRegistry locks = new LockRegistry();
+    private final LeaseWatch leases;
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
@@ -94,7 +95,8 @@ public final class CoreHost implements GenvHost {
                                 .get(VariableNames.GENV_TMPDIR)
                                 .filter(text -> !text.startsWith("/"))
                                 .isEmpty());
-        this.process = new ProcessScope(this::store, inventory, variables, this::members, locks);
+        this.process = new ProcessScope(this::store, inventory, variables, this::members, locks, this::leases);
+        this.leases = new LeaseWatch(options.leaseNotice(), this::variablesChanged);
     }
 
     /** Opens the state now, so that what is wrong with its directory is said at once. */
@@ -127,6 +129,10 @@ public final class CoreHost implements GenvHost {
             throw new IllegalStateException("the state is open but its members are not watched");
         }
         return known;
+    }
+
+    private LeaseWatch leases() {
+        return leases;
     }
 
     /** The environment that the calling code is in, or null. */
@@ -166,7 +172,13 @@ public final class CoreHost implements GenvHost {
                     + taskScope.get().eid() + "; use Genv.call for one inside of it");
         }
         String pid = Long.toString(ProcessHandle.current().pid());
-        return process.activate(opened -> activate(opened, request, pid));
+        ProcessActivation made = process.activate(opened -> activate(opened, request, pid));
+        EnvSession session = made.session();
+        EnvBlock block = session.view().block();
+        if (block != null) {
+            leases.enter(session, block, request.leaseListener());
+        }
+        return made;
     }
 
     @Override
@@ -179,15 +191,17 @@ public final class CoreHost implements GenvHost {
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
         locks.enter(session.key());
-        try (TaskEnv env = new TaskEnv(session, locks)) {
+        try (TaskEnv env = new TaskEnv(session, locks, leases)) {
+            leases.enter(session, block, request.leaseListener());
             return ScopedValue.where(taskScope, env.session()).call(op);
         }
     }
 
     /** The environment of a task, left when the task ends; what leaving throws is suppressed by what the task threw. */
-    private record TaskEnv(EnvSession session, LockRegistry locks) implements AutoCloseable {
+    private record TaskEnv(EnvSession session, LockRegistry locks, LeaseWatch leases) implements AutoCloseable {
         @Override
         public void close() {
+            leases.leave(session);
             locks.leave(session.key());
             session.store().leave(session.key(), session.store().caller().member());
         }
@@ -197,8 +211,12 @@ public final class CoreHost implements GenvHost {
         EnvConfig config = request.config();
         boolean needsDevices = config.gpus().orElse(0) > 0;
         PlacementPolicy policy = request.placement().orElse(placement);
-        EnvRules.Activation asked =
-                new EnvRules.Activation(request.eid(), defaultEid, config, request.isOverSubscribed());
+        EnvRules.Activation asked = new EnvRules.Activation(
+                request.eid(),
+                defaultEid,
+                config,
+                request.isOverSubscribed(),
+                request.lease().map(LeaseEnds::millis).orElse(0L));
         return granted(
                 limit -> opened.activate(asked, needsDevices ? inventory.candidates(policy) : Candidates.NONE, limit),
                 request.waitLimit(),
@@ -279,6 +297,7 @@ public final class CoreHost implements GenvHost {
                     "attaching devices",
                     FlightEvents.attach(key.eid(), count, request.isOverSubscribed(), request.waitLimit()));
         }
+        leases.changed(session, block);
         variablesChanged(session);
         return block.devices().toList();
     }
@@ -342,6 +361,19 @@ public final class CoreHost implements GenvHost {
         if (session == process.session()) {
             process.refreshVariables();
         }
+    }
+
+    // ---- leases ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public Optional<Instant> leaseEnd() {
+        EnvSession session = current();
+        return session == null ? Optional.empty() : session.leaseEnd();
+    }
+
+    @Override
+    public Instant renewLease(Duration duration) {
+        return leases.renew(required("renewLease"), duration);
     }
 
     // ---- locks -----------------------------------------------------------------------------------------------------
@@ -425,6 +457,7 @@ public final class CoreHost implements GenvHost {
         if (watch != null) {
             watch.close();
         }
+        leases.close();
         try (backends) {
             try {
                 process.close();

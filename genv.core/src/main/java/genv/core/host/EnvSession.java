@@ -6,6 +6,7 @@ import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
 import genv.core.store.Store;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -91,6 +92,12 @@ final class EnvSession {
     DeviceSet devices() {
         EnvBlock block = view().block();
         return block == null ? DeviceSet.EMPTY : block.devices();
+    }
+
+    /** When its lease ends; empty where none runs. */
+    Optional<Instant> leaseEnd() {
+        EnvBlock block = view().block();
+        return block != null && LeaseEnds.isRunning(block) ? Optional.of(LeaseEnds.instant(block)) : Optional.empty();
     }
 
     /** Where the environment is found in the state. Throws if it has ended. */

@@ -5,19 +5,24 @@ import genv.api.Activation;
 import genv.api.EnvConfig;
 import genv.core.variables.EnvironmentVariables;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The environment of this process, until it is closed. */
 final class ProcessActivation implements Activation {
     private final ProcessScope scope;
     private final EnvSession session;
+    private final LeaseWatch leases;
     private final AtomicBoolean open = new AtomicBoolean(true);
 
-    ProcessActivation(ProcessScope scope, EnvSession session) {
+    ProcessActivation(ProcessScope scope, EnvSession session, LeaseWatch leases) {
         this.scope = scope;
         this.session = session;
+        this.leases = leases;
     }
 
     EnvSession session() {
@@ -31,12 +36,23 @@ final class ProcessActivation implements Activation {
 
     @Override
     public EnvConfig configuration() {
-        return session.view().config();
+        return open.get() ? session.view().config() : EnvConfig.empty();
     }
 
     @Override
     public List<Integer> devices() {
         return open.get() ? session.view().devices() : List.of();
+    }
+
+    @Override
+    public Optional<Instant> leaseEnd() {
+        return open.get() ? session.leaseEnd() : Optional.empty();
+    }
+
+    @Override
+    public Instant renew(Duration duration) {
+        mustBeOpen();
+        return leases.renew(session, duration);
     }
 
     @Override
@@ -75,6 +91,7 @@ final class ProcessActivation implements Activation {
     @Override
     public void close() {
         if (open.compareAndSet(true, false)) {
+            leases.leave(session);
             scope.leave(this);
         }
     }

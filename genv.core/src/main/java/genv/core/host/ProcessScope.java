@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.host;
 
-import genv.api.Activation;
 import genv.api.AlreadyActiveException;
 import genv.api.GenvException;
 import genv.core.backend.DeviceTable;
@@ -30,6 +29,7 @@ final class ProcessScope {
     private final VariableStore variables;
     private final Supplier<MemberWatch> members;
     private final LockRegistry locks;
+    private final Supplier<LeaseWatch> leases;
     private volatile @Nullable EnvSession session;
     private boolean activating;
     private boolean closed;
@@ -46,12 +46,14 @@ final class ProcessScope {
             HostInventory inventory,
             VariableStore variables,
             Supplier<MemberWatch> members,
-            LockRegistry locks) {
+            LockRegistry locks,
+            Supplier<LeaseWatch> leases) {
         this.store = store;
         this.inventory = inventory;
         this.variables = variables;
         this.members = members;
         this.locks = locks;
+        this.leases = leases;
         this.session =
                 inheritedEid().map(eid -> EnvSession.inherited(store, eid)).orElse(null);
     }
@@ -63,7 +65,7 @@ final class ProcessScope {
     }
 
     /** Activates what {@code activate} brings about in the state, and sets the variables. */
-    Activation activate(Function<Store, EnvBlock> activate) {
+    ProcessActivation activate(Function<Store, EnvBlock> activate) {
         begin();
         boolean done = false;
         try {
@@ -121,7 +123,7 @@ final class ProcessScope {
         CrashPoint.VARIABLES_SET.reach();
         EnvSession entered = EnvSession.of(opened, block);
         locks.enter(entered.key());
-        ProcessActivation result = new ProcessActivation(this, entered);
+        ProcessActivation result = new ProcessActivation(this, entered, leases.get());
         applied = scope;
         appliedTo = block;
         activation = result;

@@ -11,6 +11,8 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import genv.core.os.BootClock;
+import genv.core.rules.LeaseRules;
 import genv.core.rules.Lives;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,10 +23,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the public picture of a state. What belongs to dead processes is left out, whether or not it was removed yet. */
+/** Makes the public picture of a state. What belongs to dead processes, and what leases
+ * have that are over, is left out, whether or not it was removed yet. */
 final class SnapshotBuilder {
     private final StateContents contents;
     private final Lives lives;
+    private final long sinceBoot = BootClock.millis();
     private final Map<Long, EnvBlock> alive = new HashMap<>();
     private final Map<Integer, List<DeviceInfo.Attachment>> attachments = new HashMap<>();
     private final Map<Integer, List<DeviceInfo.LockHolder>> holders = new HashMap<>();
@@ -46,9 +50,10 @@ final class SnapshotBuilder {
         for (EnvBlock block : blocks) {
             List<Long> pids = pids(block.members());
             if (!pids.isEmpty()) {
-                alive.put(block.id(), block);
-                envs.add(info(block, pids));
-                addAttachments(block);
+                EnvBlock shown = LeaseRules.isOver(block, () -> sinceBoot) ? block.expired() : block;
+                alive.put(shown.id(), shown);
+                envs.add(info(shown, pids));
+                addAttachments(shown);
             }
         }
         attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
@@ -70,7 +75,8 @@ final class SnapshotBuilder {
                 .toList();
     }
 
-    private static EnvInfo info(EnvBlock block, List<Long> pids) {
+    private EnvInfo info(EnvBlock block, List<Long> pids) {
+        boolean leased = block.lease().hasEnd() && !block.devices().isEmpty();
         return new EnvInfo(
                 block.eid(),
                 block.owner().uid(),
@@ -78,7 +84,8 @@ final class SnapshotBuilder {
                 Instant.ofEpochMilli(block.created()),
                 block.config(),
                 pids,
-                block.devices().toList());
+                block.devices().toList(),
+                leased ? Optional.of(LeaseEnds.instant(block, sinceBoot)) : Optional.empty());
     }
 
     private void addAttachments(EnvBlock block) {
@@ -97,13 +104,14 @@ final class SnapshotBuilder {
         if (block == null || !lives.isAlive(holder.token())) {
             return;
         }
+        DeviceSet devices = holder.devices().intersect(block.devices()); // not those of a lease that is over
         DeviceInfo.LockHolder info = new DeviceInfo.LockHolder(
                 block.eid(),
                 holder.pid(),
                 holder.mode(),
                 memory(holder.memory()),
                 Instant.ofEpochMilli(holder.since()));
-        for (int d = holder.devices().next(0); d >= 0; d = holder.devices().next(d + 1)) {
+        for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
             holders.computeIfAbsent(d, k -> new ArrayList<>()).add(info);
         }
     }

@@ -60,6 +60,7 @@ final class SnapshotJson {
         var devices = object.startArrayProperty("devices");
         env.devices().forEach(index -> devices.add((int) index));
         devices.end();
+        put(object, "leaseEnd", env.leaseEnd().map(Instant::toString).orElse(null));
         object.end();
     }
 

@@ -34,8 +34,8 @@ public final class FileLayout {
     /** The letters {@code GENVSTAT} as a little-endian word. */
     public static final long MAGIC = 0x5441_5453_564e_4547L;
 
-    /** The version of everything that lies in the file. */
-    public static final long FORMAT_VERSION = 1;
+    /** The version of everything that lies in the file. 2 has leases. */
+    public static final long FORMAT_VERSION = 2;
 
     public static final long MAGIC_OFFSET = 0;
     public static final long VERSION_OFFSET = 8;

@@ -31,6 +31,7 @@ public final class EnvBlock {
     private final long[] attachments;
     private final List<Member> members;
     private final DeviceSet devices;
+    private final LeaseTime lease;
 
     /** The texts as they are written, once somebody asked for them. Racy: whoever does not see them makes the same again. */
     private long @Nullable [] texts;
@@ -45,9 +46,14 @@ public final class EnvBlock {
      */
     public record Identity(long id, String eid, int hash, Owner owner, long created) {}
 
-    /** For the codec. The arguments are kept, not copied. */
+    /** For codecs. The arguments are kept, not copied. */
     public EnvBlock(Identity identity, EnvConfig config, long[] attachments, List<Member> members) {
-        this(identity, config, attachments, members, setOf(attachments), null);
+        this(identity, config, attachments, members, LeaseTime.NONE);
+    }
+
+    /** For codecs. The arguments are kept, not copied. */
+    public EnvBlock(Identity identity, EnvConfig config, long[] attachments, List<Member> members, LeaseTime lease) {
+        this(identity, config, attachments, members, setOf(attachments), lease, null);
     }
 
     private EnvBlock(
@@ -56,12 +62,14 @@ public final class EnvBlock {
             long[] attachments,
             List<Member> members,
             DeviceSet devices,
+            LeaseTime lease,
             long @Nullable [] texts) {
         this.identity = identity;
         this.config = config;
         this.attachments = attachments;
         this.members = members;
         this.devices = devices;
+        this.lease = lease;
         this.texts = texts;
     }
 
@@ -71,7 +79,7 @@ public final class EnvBlock {
     /** A new environment with one member and no device. */
     public static EnvBlock create(long id, String eid, Owner owner, long now, EnvConfig config, Member member) {
         Identity identity = new Identity(id, eid, EidHash.of(eid), owner, now);
-        return new EnvBlock(identity, config, new long[0], List.of(member), DeviceSet.EMPTY, null);
+        return new EnvBlock(identity, config, new long[0], List.of(member), DeviceSet.EMPTY, LeaseTime.NONE, null);
     }
 
     public Identity identity() {
@@ -136,6 +144,11 @@ public final class EnvBlock {
         return attachment >>> SINCE_SHIFT;
     }
 
+    /** For how long it has its devices. */
+    public LeaseTime lease() {
+        return lease;
+    }
+
     public DeviceSet devices() {
         return devices;
     }
@@ -156,7 +169,7 @@ public final class EnvBlock {
     }
 
     public EnvBlock withConfig(EnvConfig newConfig) {
-        return new EnvBlock(identity, newConfig, attachments, members, devices, null);
+        return new EnvBlock(identity, newConfig, attachments, members, devices, lease, null);
     }
 
     public EnvBlock withDevices(DeviceSet added, boolean overSubscribed, long now) {
@@ -166,7 +179,7 @@ public final class EnvBlock {
             all[n++] = now << SINCE_SHIFT | (overSubscribed ? OVER_SUBSCRIBED : 0) | i;
         }
         sortByIndex(all);
-        return new EnvBlock(identity, config, all, members, devices.union(added), texts);
+        return new EnvBlock(identity, config, all, members, devices.union(added), lease, texts);
     }
 
     public EnvBlock withoutDevices(DeviceSet removed) {
@@ -177,7 +190,17 @@ public final class EnvBlock {
                 rest[n++] = attachment;
             }
         }
-        return new EnvBlock(identity, config, Arrays.copyOf(rest, n), members, devices.minus(removed), texts);
+        LeaseTime left = n == 0 ? lease.stopped() : lease;
+        return new EnvBlock(identity, config, Arrays.copyOf(rest, n), members, devices.minus(removed), left, texts);
+    }
+
+    /** It without devices and with the end of its lease, which tells why it has none. */
+    public EnvBlock expired() {
+        return new EnvBlock(identity, config, new long[0], members, DeviceSet.EMPTY, lease, texts);
+    }
+
+    public EnvBlock withLease(LeaseTime changed) {
+        return new EnvBlock(identity, config, attachments, members, devices, changed, texts);
     }
 
     public EnvBlock withMember(Member member) {
@@ -208,7 +231,7 @@ public final class EnvBlock {
     }
 
     public EnvBlock withMembers(List<Member> newMembers) {
-        return new EnvBlock(identity, config, attachments, List.copyOf(newMembers), devices, texts);
+        return new EnvBlock(identity, config, attachments, List.copyOf(newMembers), devices, lease, texts);
     }
 
     /** A configuration from its stored parts: -1 stands for an absent number. */

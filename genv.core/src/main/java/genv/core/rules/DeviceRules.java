@@ -17,11 +17,17 @@ public final class DeviceRules {
     private final Caller caller;
     private final Candidates candidates;
     private final long now;
+    private final LeaseRules leases;
 
     public DeviceRules(Caller caller, Candidates candidates, long now) {
+        this(caller, candidates, now, LeaseRules.unlimited());
+    }
+
+    public DeviceRules(Caller caller, Candidates candidates, long now, LeaseRules leases) {
         this.caller = caller;
         this.candidates = candidates;
         this.now = now;
+        this.leases = leases;
     }
 
     /**
@@ -30,7 +36,8 @@ public final class DeviceRules {
      *
      * @param ticket the place in the queue of a request that waits, otherwise {@link Long#MAX_VALUE}
      */
-    public Outcome<EnvBlock> attach(Draft draft, EnvBlock block, int count, boolean overSubscribed, long ticket) {
+    public Outcome<EnvBlock> attach(Draft draft, EnvBlock had, int count, boolean overSubscribed, long ticket) {
+        EnvBlock block = leases.withoutExpired(draft, had);
         DeviceSet others = candidates.eligible().minus(block.devices());
         int missing = count - block.devices().size();
         if (missing <= 0) {
@@ -48,7 +55,8 @@ public final class DeviceRules {
     }
 
     /** Attaches the device of an index; one that is attached already is left as it is. */
-    public Outcome<EnvBlock> attachIndex(Draft draft, EnvBlock block, int index, boolean overSubscribed, long ticket) {
+    public Outcome<EnvBlock> attachIndex(Draft draft, EnvBlock had, int index, boolean overSubscribed, long ticket) {
+        EnvBlock block = leases.withoutExpired(draft, had);
         if (block.devices().contains(index)) {
             return new Outcome.Granted<>(block);
         }
@@ -89,7 +97,7 @@ public final class DeviceRules {
         for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
             draft.describe(i, candidates.total(i), candidates.uuidHash(i));
         }
-        EnvBlock larger = block.withDevices(chosen, overSubscribed, now);
+        EnvBlock larger = leases.begun(block, block.withDevices(chosen, overSubscribed, now));
         draft.put(larger);
         return new Outcome.Granted<>(larger);
     }

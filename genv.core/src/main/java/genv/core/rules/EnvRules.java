@@ -5,6 +5,7 @@ import genv.api.EnvConfig;
 import genv.api.NotActiveException;
 import genv.core.draft.Draft;
 import genv.core.model.EnvBlock;
+import genv.core.model.LeaseTime;
 import genv.core.model.Member;
 import java.util.List;
 import java.util.Optional;
@@ -14,10 +15,16 @@ import org.jspecify.annotations.Nullable;
 public final class EnvRules {
     private final Caller caller;
     private final Lives lives;
+    private final LeaseRules leases;
 
     public EnvRules(Caller caller, Lives lives) {
+        this(caller, lives, LeaseRules.unlimited());
+    }
+
+    public EnvRules(Caller caller, Lives lives, LeaseRules leases) {
         this.caller = caller;
         this.lives = lives;
+        this.leases = leases;
     }
 
     /**
@@ -25,15 +32,22 @@ public final class EnvRules {
      *
      * @param eid the identifier, if one was asked for
      * @param defaultEid the one to take otherwise
+     * @param lease for how long it is to have devices, milliseconds; 0 for as long as it lives
      */
-    public record Activation(Optional<String> eid, String defaultEid, EnvConfig config, boolean overSubscribed) {}
+    public record Activation(
+            Optional<String> eid, String defaultEid, EnvConfig config, boolean overSubscribed, long lease) {
+        /** Without a lease. */
+        public Activation(Optional<String> eid, String defaultEid, EnvConfig config, boolean overSubscribed) {
+            this(eid, defaultEid, config, overSubscribed, 0);
+        }
+    }
 
     /**
      * Creates an environment with the devices that its configuration asks for, or joins the one that lives under the
      * identifier.
      */
     public Outcome<EnvBlock> activate(Draft draft, Activation asked, Candidates candidates, long ticket, long now) {
-        DeviceRules devices = new DeviceRules(caller, candidates, now);
+        DeviceRules devices = new DeviceRules(caller, candidates, now, leases);
         String eid = asked.eid().orElse(asked.defaultEid());
         EnvBlock existing = draft.find(eid);
         if (existing != null && !lives.isAlive(existing)) {
@@ -50,9 +64,11 @@ public final class EnvRules {
         }
         EnvBlock block;
         if (existing == null) {
-            block = EnvBlock.create(draft.nextVersion(), eid, caller.user(), now, asked.config(), caller.member());
+            block = EnvBlock.create(draft.nextVersion(), eid, caller.user(), now, asked.config(), caller.member())
+                    .withLease(LeaseTime.NONE.withAsked(asked.lease()));
         } else {
             caller.mustOwn(existing, "join");
+            existing = leases.joined(leases.withoutExpired(draft, existing), asked.lease());
             block = asked.config().isEmpty() ? existing : DeviceRules.resize(draft, existing, asked.config());
             block = block.withMember(caller.member());
         }

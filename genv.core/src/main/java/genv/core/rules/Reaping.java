@@ -8,10 +8,11 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import genv.core.os.BootClock;
 import genv.core.state.CrashPoint;
 import java.util.List;
 
-/** Removes what dead processes left: memberships, environments, locks and places in the queue. */
+/** Removes what dead processes left: memberships, environments, locks and places in the queue; and ends leases. */
 public final class Reaping {
     private Reaping() {}
 
@@ -47,11 +48,15 @@ public final class Reaping {
     }
 
     /**
-     * Removes all that belongs to the dead.
+     * Removes all that belongs to the dead, and takes back what leases that are over have.
      *
-     * @return how many environments have ended, memberships and locks and requests have been removed
+     * @return how many environments have ended or lost their devices, memberships and locks and requests have been removed
      */
     public static int reap(Draft draft, Lives lives) {
+        return reapDead(draft, lives) + LeaseRules.expireAll(draft, BootClock::millis);
+    }
+
+    private static int reapDead(Draft draft, Lives lives) {
         Lives cached = lives.cached();
         int removed = 0;
         for (int i = draft.envCount() - 1; i >= 0; i--) {

@@ -34,6 +34,10 @@ public enum CrashPoint {
     RELEASED,
     /** A dead process was found, nothing is removed yet. */
     REAPING,
+    /** A lease that is over was found, its devices are not taken back yet. */
+    EXPIRING,
+    /** The end of a lease is about to be announced. */
+    ANNOUNCING,
     /** A request is in the queue, its thread is about to sleep. */
     QUEUED,
     /** The doorbell was rung, its sleeper not woken yet. */

@@ -17,11 +17,13 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import genv.core.os.BootClock;
 import genv.core.os.Users;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
 import genv.core.rules.DeviceRules;
 import genv.core.rules.EnvRules;
+import genv.core.rules.LeaseRules;
 import genv.core.rules.Lives;
 import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
@@ -184,6 +186,31 @@ final class MappedStore implements Store {
         return transitions.transact(draft -> rules.detach(draft, require(draft, env), devices));
     }
 
+    // ---- leases ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public EnvBlock renew(EnvRules.Key env, long millis) {
+        LeaseRules leases = leases();
+        return transitions.transact(draft -> {
+            EnvBlock block = require(draft, env);
+            caller.mustOwn(block, "renew the lease of");
+            return leases.renew(draft, block, millis);
+        });
+    }
+
+    @Override
+    public @Nullable EnvBlock expire(EnvRules.Key env) {
+        LeaseRules leases = LeaseRules.unlimited();
+        return transitions.transact(draft -> {
+            EnvBlock block = draft.find(env.hash(), env.id());
+            return block == null ? null : leases.withoutExpired(draft, block);
+        });
+    }
+
+    private static LeaseRules leases() {
+        return LeaseRules.unlimited();
+    }
+
     // ---- locks -----------------------------------------------------------------------------------------------------
 
     @Override
@@ -191,6 +218,9 @@ final class MappedStore implements Store {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
         return acquire(limit, () -> {}, (draft, ticket) -> {
             EnvBlock block = draft.find(env.hash(), env.id());
+            if (block != null && (LeaseRules.hasExpired(block) || LeaseRules.isOver(block, BootClock::millis))) {
+                throw LeaseRules.expired(block, BootClock::millis);
+            }
             if (block == null || block.devices().isEmpty()) {
                 return new Outcome.Granted<>(
                         new Holder(0, env.id(), env.hash(), caller.token(), caller.pid(), mode, 0, 0, DeviceSet.EMPTY));

@@ -73,6 +73,7 @@ public final class NoteReport implements Consumer<List<Note>> {
         String what = switch (reaped.what()) {
             case ENVIRONMENT -> "an environment whose processes are dead was ended";
             case MEMBERS -> "dead processes were taken out of an environment";
+            case LEASE -> "the devices of a lease that is over were taken back";
             case LOCK -> "the device lock of a dead process was released";
             case REQUEST -> "the request of a dead process was taken out of the queue";
         };

@@ -63,6 +63,15 @@ public interface Store extends AutoCloseable {
     /** Detaches devices, those of the set that are attached. */
     EnvBlock detach(EnvRules.Key env, DeviceSet devices);
 
+    // ---- leases ----------------------------------------------------------------------------------------------------
+
+    /** Lets the lease of an environment last so many milliseconds from now on. */
+    EnvBlock renew(EnvRules.Key env, long millis);
+
+    /** Takes the devices of an environment back if its lease is over; the environment as it is then, null if it has ended. */
+    @Nullable
+    EnvBlock expire(EnvRules.Key env);
+
     // ---- locks -----------------------------------------------------------------------------------------------------
 
     /** Locks the devices that the environment has at that moment; a lock on none has the identity 0. */

@@ -9,6 +9,7 @@ import genv.api.MemorySize;
 import genv.core.model.DeviceSet;
 import genv.core.model.EidHash;
 import genv.core.model.EnvBlock;
+import genv.core.model.LeaseTime;
 import genv.core.model.Member;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -120,6 +121,7 @@ class EnvCodecTest {
         assertThat(found.config()).isEqualTo(expected.config());
         assertThat(found.members()).isEqualTo(expected.members());
         assertThat(found.devices()).isEqualTo(expected.devices());
+        assertThat(found.lease()).isEqualTo(expected.lease());
         assertThat(found.attachmentCount()).isEqualTo(expected.attachmentCount());
         for (int i = 0; i < expected.attachmentCount(); i++) {
             assertThat(found.attachment(i)).isEqualTo(expected.attachment(i));
@@ -159,7 +161,11 @@ class EnvCodecTest {
             set = set.with(random.nextInt(128));
         }
         DeviceSet later = DeviceSet.of(random.nextInt(128)).minus(set);
-        return block.withDevices(set, random.nextBoolean(), random.nextLong(1L << 43))
+        LeaseTime lease = random.nextBoolean()
+                ? LeaseTime.NONE
+                : new LeaseTime(random.nextLong(1L << 45), random.nextLong(1L << 45), random.nextLong(1L << 46));
+        return block.withLease(lease)
+                .withDevices(set, random.nextBoolean(), random.nextLong(1L << 43))
                 .withDevices(later, random.nextBoolean(), random.nextLong(1L << 43));
     }
 

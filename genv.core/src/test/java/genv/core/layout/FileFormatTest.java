@@ -22,7 +22,7 @@ class FileFormatTest {
                 .array();
 
         assertThat(new String(letters, StandardCharsets.US_ASCII)).isEqualTo("GENVSTAT");
-        assertThat(FileLayout.FORMAT_VERSION).isEqualTo(1);
+        assertThat(FileLayout.FORMAT_VERSION).isEqualTo(2);
     }
 
     @Test

@@ -194,7 +194,7 @@ class PlacementTest {
     @ValueSource(strings = {"", "0", "0,0", "0,1,2", "0,9", "0,-1", "0,1000", "0,128"})
     @GenvTest(devices = 3)
     void shouldNameAWrongAnswer(String answer, GenvHost host) {
-        List<Integer> indices = Arrays.stream(answer.split(","))
+        List<Integer> indices = Arrays.stream(answer.split(",", -1))
                 .filter(text -> !text.isEmpty())
                 .map(Integer::valueOf)
                 .toList();

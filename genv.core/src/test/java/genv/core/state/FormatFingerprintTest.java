@@ -12,6 +12,7 @@ import genv.core.layout.RootWord;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
+import genv.core.model.LeaseTime;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
 import java.nio.ByteBuffer;
@@ -28,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>Two versions of the library that do not agree on a word, and do not say so, corrupt each other's state.
  */
 class FormatFingerprintTest {
-    private static final long VERSION = 1;
-    private static final String FINGERPRINT = "0f1775d58aa3766b45e24c2237125f06e3ab531e9f42a530c273431b47f4e7ea";
+    private static final long VERSION = 2;
+    private static final String FINGERPRINT = "a7a8a9953140f3d7a71dcbca1d151a0c9b675551c699736967dafc8802939780";
 
     @TempDir
     private Path directory;
@@ -66,7 +67,8 @@ class FormatFingerprintTest {
             return null;
         });
         process.transact(draft -> {
-            EnvBlock other = StateFixture.env(draft, "other", 6);
+            EnvBlock other =
+                    StateFixture.env(draft, "other", 6).withLease(new LeaseTime(3_600_000, 5_000_000, 8_600_000));
             for (int i = 0; i < 20; i++) {
                 other = other.withMember(Member.adopted(i, 100 + i, 1)); // a chain of cells
             }

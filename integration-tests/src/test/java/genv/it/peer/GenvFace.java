@@ -12,6 +12,7 @@ import genv.api.LockMode;
 import genv.api.Snapshot;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,16 @@ final class GenvFace implements GenvHost {
     @Override
     public List<Integer> refreshAttached() {
         return Genv.refreshAttached();
+    }
+
+    @Override
+    public Optional<Instant> leaseEnd() {
+        return Genv.leaseEnd();
+    }
+
+    @Override
+    public Instant renewLease(Duration duration) {
+        return Genv.renewLease(duration);
     }
 
     @Override

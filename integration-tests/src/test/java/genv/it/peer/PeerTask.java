@@ -102,6 +102,11 @@ final class PeerTask implements ChildTask {
                 locks.removeLast().close();
                 yield "";
             }
+            case "leaseEnd" -> host.leaseEnd().isPresent();
+            case "renew" -> {
+                host.renewLease(Duration.ofMillis(Integer.parseInt(command.argument())));
+                yield "";
+            }
             case "envs" -> host.snapshot().envs().stream().map(EnvInfo::eid).toList();
             case "call" -> host.call(command.activation(), () -> host.eid().orElse("") + " " + host.attached());
             case "run" -> {
@@ -235,6 +240,9 @@ final class PeerTask implements ChildTask {
             }
             if (number("wait").isPresent()) {
                 request = request.waitUpTo(Duration.ofMillis(number("wait").get()));
+            }
+            if (number("lease").isPresent()) {
+                request = request.lease(Duration.ofMillis(number("lease").get()));
             }
             return flag("over") ? request.overSubscribed() : request;
         }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import genv.api.Activation;
+import genv.api.ActivationRequest;
+import genv.api.DeviceLock;
+import genv.api.DeviceRequest;
+import genv.api.EnvConfig;
+import genv.api.GenvHost;
+import genv.api.Lease;
+import genv.api.LeaseExpiredException;
+import genv.api.LeaseListener;
+import genv.api.LockMode;
+import genv.api.NotActiveException;
+import genv.testkit.GenvHosts;
+import genv.testkit.GenvTest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Leases on hosts of one process. What is short here is short so that the test ends soon; nothing depends on how short. */
+class LeaseTest {
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration SHORT = Duration.ofMillis(50);
+
+    /** What a listener was told, in order. */
+    private static final class Told implements LeaseListener {
+        final BlockingQueue<String> words = new LinkedBlockingQueue<>();
+        final BlockingQueue<Lease> leases = new LinkedBlockingQueue<>();
+
+        @Override
+        public void leaseEnds(Lease lease) {
+            leases.add(lease);
+            words.add("ends " + lease.eid() + " " + lease.devices());
+        }
+
+        @Override
+        public void leaseEnded(Lease lease) {
+            words.add("ended " + lease.eid() + " " + lease.devices());
+        }
+
+        String next() throws InterruptedException {
+            String word = words.poll(1, TimeUnit.MINUTES);
+            return word == null ? "nothing" : word;
+        }
+    }
+
+    @Test
+    @GenvTest(devices = 3)
+    void shouldAnnounceTheEndAndThenTakeTheDevicesBack(GenvHost host) throws Exception {
+        Told told = new Told();
+        try (Activation env = host.activate(gpus(2).eid("e").lease(SHORT).onLeaseEnd(told))) {
+            assertThat(told.next()).isEqualTo("ends e [0, 1]");
+            assertThat(told.next()).isEqualTo("ended e [0, 1]");
+
+            assertThat(env.devices()).isEmpty();
+            assertThat(host.attached()).isEmpty();
+            assertThat(host.active()).as("it goes on, without devices").isTrue();
+            assertThat(env.leaseEnd()).isEmpty();
+            assertThat(env.variables()).containsEntry("CUDA_VISIBLE_DEVICES", "-1");
+            assertThat(host.snapshot().env("e").orElseThrow().leaseEnd()).isEmpty();
+        }
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldSayWhyThereIsNothingToLock(GenvHost host) throws Exception {
+        Told told = new Told();
+        host.activate(gpus(1).eid("e").lease(SHORT).onLeaseEnd(told));
+        DeviceLock lock = host.lock();
+        told.next();
+        told.next();
+        assertThat(host.snapshot().device(0).orElseThrow().lockHolders()).isEmpty();
+        for (LockMode mode : LockMode.values()) {
+            assertThatThrownBy(() -> host.lock(mode))
+                    .isInstanceOf(LeaseExpiredException.class)
+                    .hasMessageContaining("eid=e")
+                    .hasMessageContaining("attach devices again");
+            assertThatThrownBy(() -> host.tryLock(mode)).isInstanceOf(LeaseExpiredException.class);
+        }
+        assertThatThrownBy(() -> host.renewLease(HOUR)).isInstanceOf(LeaseExpiredException.class);
+        lock.close();
+
+        assertThat(host.attach()).containsExactly(0);
+        assertThat(told.next()).as("the next lease").isEqualTo("ends e [0]");
+        host.renewLease(HOUR);
+        host.lock().close();
+    }
+
+    @Test
+    @GenvTest(devices = 1)
+    void shouldGiveTheDevicesToWhoWaitsForThem(GenvHost host, GenvHosts hosts) {
+        host.activate(gpus(1).lease(SHORT));
+        GenvHost other = hosts.open();
+        assertThat(other.activate(gpus(1).waitUpTo(HOUR)).devices()).containsExactly(0);
+        assertThat(host.attached()).isEmpty();
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldLastAsLongAsItIsRenewed(GenvHost host) throws Exception {
+        Told told = new Told();
+        try (Activation env =
+                host.activate(gpus(1).eid("e").lease(Duration.ofSeconds(2)).onLeaseEnd(told))) {
+            Lease lease = told.leases.take();
+            Instant end = lease.renew(HOUR);
+            assertThat(end).isAfter(Instant.now().plus(HOUR).minusSeconds(60));
+            assertThat(env.leaseEnd().orElseThrow()).isBetween(end.minusSeconds(1), end.plusSeconds(1));
+            assertThat(host.snapshot().env("e").orElseThrow().leaseEnd().orElseThrow())
+                    .isBetween(end.minusSeconds(1), end.plusSeconds(1));
+            assertThat(told.next()).startsWith("ends");
+            assertThat(told.words).as("not ended").isEmpty();
+
+            env.renew(SHORT);
+            assertThat(told.next()).as("announced anew").startsWith("ends");
+            assertThat(told.next()).startsWith("ended");
+            assertThatThrownBy(() -> lease.renew(HOUR)).isInstanceOf(LeaseExpiredException.class);
+        }
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldBeginWithTheFirstDeviceAndEndWithTheLast(GenvHost host) {
+        Activation env = host.activate(ActivationRequest.of(EnvConfig.empty()).lease(HOUR));
+        assertThat(host.leaseEnd()).isEmpty();
+        assertThatThrownBy(() -> host.renewLease(HOUR))
+                .isInstanceOf(NotActiveException.class)
+                .hasMessageContaining("no lease to renew");
+        host.attach(DeviceRequest.gpus(1));
+        Instant first = host.leaseEnd().orElseThrow();
+        host.attach(DeviceRequest.gpus(2));
+        host.detach(0);
+        assertThat(host.leaseEnd().orElseThrow()).isBetween(first.minusSeconds(1), first.plusSeconds(1));
+        host.detach();
+        assertThat(host.leaseEnd()).isEmpty();
+        host.lock().close(); // a lock on nothing: nothing was lost
+        env.close();
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldSurviveAnotherConfiguration(GenvHost host) {
+        host.activate(gpus(1).lease(HOUR));
+        Instant end = host.leaseEnd().orElseThrow();
+        host.configure(EnvConfig.builder().name("n").gpuMemory("1g").build());
+        assertThat(host.leaseEnd().orElseThrow()).isBetween(end.minusSeconds(1), end.plusSeconds(1));
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldLastAtLeastAsLongAsWhoJoinsAsks(GenvHost host, GenvHosts hosts) {
+        host.activate(gpus(1).eid("e").lease(HOUR));
+        GenvHost other = hosts.open();
+        other.activate(ActivationRequest.of(EnvConfig.empty()).eid("e").lease(Duration.ofMinutes(1)));
+        assertThat(host.leaseEnd().orElseThrow())
+                .as("not shorter")
+                .isAfter(Instant.now().plusSeconds(3000));
+        other.close();
+        GenvHost third = hosts.open();
+        third.activate(ActivationRequest.of(EnvConfig.empty()).eid("e").lease(HOUR.multipliedBy(2)));
+        assertThat(host.leaseEnd().orElseThrow())
+                .as("longer")
+                .isAfter(Instant.now().plusSeconds(7000));
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldKeepWhatHasNoLeaseWithoutOne(GenvHost host, GenvHosts hosts) {
+        host.activate(gpus(1).eid("e"));
+        hosts.open().activate(ActivationRequest.of(EnvConfig.empty()).eid("e").lease(SHORT));
+        assertThat(host.leaseEnd()).isEmpty();
+        assertThat(host.snapshot().env("e").orElseThrow().leaseEnd()).isEmpty();
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldEndInTaskScopes(GenvHost host) throws Exception {
+        Told told = new Told();
+        host.<Void, Exception>call(gpus(1).eid("task").lease(SHORT).onLeaseEnd(told), () -> {
+            assertThat(told.next()).isEqualTo("ends task [0]");
+            assertThat(told.next()).isEqualTo("ended task [0]");
+            assertThat(host.attached()).isEmpty();
+            assertThatThrownBy(host::lock).isInstanceOf(LeaseExpiredException.class);
+            assertThat(host.attach(DeviceRequest.gpus(1))).containsExactly(0);
+            host.renewLease(HOUR);
+            assertThat(host.leaseEnd()).isPresent();
+            return null;
+        });
+        assertThat(host.snapshot().envs()).isEmpty();
+    }
+
+    @Test
+    @GenvTest(devices = 3)
+    void shouldGoOnAfterAListenerThatThrows(GenvHost host) throws Exception {
+        Told told = new Told();
+        LeaseListener broken = lease -> {
+            throw new IllegalStateException("on purpose");
+        };
+        host.activate(gpus(1).lease(SHORT).onLeaseEnd(broken));
+        host.<Void, Exception>call(gpus(1).lease(Duration.ofMillis(100)).onLeaseEnd(told), () -> {
+            assertThat(told.next()).startsWith("ends");
+            assertThat(told.next()).startsWith("ended");
+            return null;
+        });
+    }
+
+    @Test
+    @GenvTest(devices = 1)
+    void shouldCloseTheHostFromAListener(GenvHosts hosts) throws Exception {
+        GenvHost host = hosts.open();
+        CountDownLatch closed = new CountDownLatch(1);
+        host.activate(gpus(1).lease(SHORT).onLeaseEnd(lease -> {
+            host.close();
+            closed.countDown();
+        }));
+        assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(hosts.open().activate(gpus(1)).devices()).containsExactly(0);
+    }
+
+    @Test
+    @GenvTest(devices = 64)
+    void shouldNeedOneThreadForManyLeases(GenvHost host) throws Exception {
+        long before = threads();
+        List<Thread> tasks = new ArrayList<>();
+        CountDownLatch entered = new CountDownLatch(64);
+        CountDownLatch leave = new CountDownLatch(1);
+        for (int i = 0; i < 64; i++) {
+            tasks.add(Thread.startVirtualThread(() -> host.run(gpus(1).lease(HOUR), () -> {
+                entered.countDown();
+                awaitQuietly(leave);
+            })));
+        }
+        entered.await();
+        assertThat(threads() - before).isEqualTo(1);
+        leave.countDown();
+        for (Thread task : tasks) {
+            task.join();
+        }
+        assertThat(host.snapshot().envs()).isEmpty();
+    }
+
+    private static long threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("genv-leases"))
+                .count();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static ActivationRequest gpus(int count) {
+        return ActivationRequest.of(EnvConfig.builder().gpus(count).build());
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.os;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class BootClockTest {
+    @Test
+    void shouldBeTheTimeSinceBootAndNeverGoBack() throws Exception {
+        long before = BootClock.millis();
+        double uptime =
+                Double.parseDouble(Files.readString(Path.of("/proc/uptime")).split(" ", 2)[0]);
+        long after = BootClock.millis();
+
+        assertThat((long) (uptime * 1000)).isBetween(before - 10, after + 10);
+        assertThat(after).isGreaterThanOrEqualTo(before);
+    }
+}
