@@ -169,6 +169,19 @@ class ProgramsTest {
     }
 
     @Test
+    void shouldShareFourDevicesBetweenTasks() throws Exception {
+        assertThat(start(4, "ManyTasks").succeed())
+                .hasSize(8)
+                .allSatisfy(line -> assertThat(line).matches("task [0-7] had devices \\[[0-3]]"));
+    }
+
+    @Test
+    void shouldHaveMoreDevicesInAnInnerScope() throws Exception {
+        assertThat(start(3, "NestedTasks").succeed())
+                .containsExactly("prepare on [0]", "train on [1, 2]", "evaluate on [0], loss 0");
+    }
+
+    @Test
     void shouldGiveChildItsDevice() throws Exception {
         try (GenvHost host = openHost(2);
                 Activation other = host.activate(EnvConfig.builder().gpus(1).build())) {

@@ -387,6 +387,8 @@ public final class Genv {
      * @param op the operation
      * @return the result of the operation
      * @throws X if the operation throws it
+     * @throws GenvException if the state directory has its 4,096 environments, or the queue its 384 requests; the
+     *     operation has not run
      * @throws AccessDeniedException if the environment of this identifier belongs to another user
      * @throws DevicesUnavailableException if the devices cannot be had, or not in the time allowed; the operation has
      *     not run

@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Waiting</b> is first come, first served over all processes: nobody, not even a request that does not wait
  * itself, overtakes a waiter for a device that it waits for. Who is killed or interrupted leaves the queue, and a
- * request that could never be served is refused at once.
+ * request that could never be served is refused at once. Of the threads of one process that wait for the same devices
+ * sixteen at most stand in the queue of the host; the others, any number, stand behind these in the order in which they
+ * came. When all sixteen have been served, the next ones enter the queue, and a request of another process that came in
+ * that moment can be before them.
  *
  * <p><b>Users.</b> An environment belongs to the user who created it. Everybody sees it in a {@linkplain #snapshot
  * snapshot}; only its owner and root can join, change or detach it.
@@ -399,12 +402,17 @@ public interface GenvHost extends AutoCloseable {
      *
      * <p>Without an identifier the environment is named {@code <pid>-<number>}. With one that lives, it is joined.
      *
+     * <p>A state directory has room for 4,096 environments, 512 device locks and 384 waiting requests at one time. More
+     * tasks than there are devices wait here, whatever their number, with {@link ActivationRequest#waitUpTo}.
+     *
      * @param <R> the type of the result
      * @param <X> the type of what the operation throws
      * @param request what to activate, and how
      * @param op the operation
      * @return the result of the operation
      * @throws X if the operation throws it
+     * @throws GenvException if the state directory has its 4,096 environments, or the queue its 384 requests; the
+     *     operation has not run
      * @throws AccessDeniedException if the environment of this identifier belongs to another user
      * @throws DevicesUnavailableException if the devices cannot be had, or not in the time allowed; the operation has
      *     not run

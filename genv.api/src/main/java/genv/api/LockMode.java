@@ -10,6 +10,9 @@ public enum LockMode {
      * The environment's {@linkplain EnvConfig#gpuMemory() memory share} of the device: several holders run together as
      * long as the sum of their shares fits into its memory. An environment without a memory share takes all of the
      * memory, and so shares with nobody.
+     *
+     * <p>The share is the one that the environment has when the lock is taken, and stays that of the lock: a
+     * configuration that changes afterwards counts for the next lock.
      */
     SHARE
 }

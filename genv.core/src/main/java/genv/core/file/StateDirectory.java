@@ -7,6 +7,7 @@ import genv.core.os.Errno;
 import genv.core.os.ErrnoException;
 import genv.core.os.FileStatus;
 import genv.core.os.NativeDirectory;
+import genv.core.os.NativeFile;
 import genv.core.os.OperatingSystem;
 import genv.core.os.Users;
 import java.nio.file.FileSystems;
@@ -147,6 +148,21 @@ public final class StateDirectory implements AutoCloseable {
         } catch (ErrnoException failed) {
             throw FileErrors.failed("a file of the state could not be created", resolve(name), "", failed);
         }
+    }
+
+    /** What a name in the directory is, without opening it; empty if nothing. */
+    public Optional<FileStatus> statusOfFile(String name) throws ErrnoException {
+        return directory.statusOf(name);
+    }
+
+    /** Opens a file of the directory to read; follows no link, waits for nobody. */
+    public NativeFile openToRead(String name) throws ErrnoException {
+        return directory.openToRead(name);
+    }
+
+    /** The user who owns the directory now. */
+    public int owner() throws ErrnoException {
+        return directory.status().uid();
     }
 
     /** Lets go of the directory; files opened in it stay open. */

@@ -4,6 +4,7 @@ package genv.core.home;
 import genv.api.GenvException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,28 +46,46 @@ final class FileReplacement implements AutoCloseable {
         created = Optional.of(directory);
     }
 
-    /** Prepares the new content of a file, which keeps the permissions it has. */
+    /** Prepares the new content of a file, which keeps the permissions it has. An interrupt is kept for later. */
     void write(Path file, String text) {
         refuseDirectory(file);
-        Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        boolean interrupted = Thread.interrupted();
         try {
-            // CREATE_NEW neither follows a link nor opens what somebody put there.
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                prepared.put(file, Optional.of(temporary));
-                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
+            while (!tryWrite(file, text)) {
+                interrupted = true;
+                Thread.interrupted(); // so that the next try is not ended by the same interrupt
             }
-            keepPermissions(file, temporary);
         } catch (IOException e) {
             throw new GenvException(
                     "configuration file cannot be written, nothing was changed: file=" + file + ", reason=" + e
                             + "; check space and permissions of the directory",
                     e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
+    }
+
+    /** False if the thread was interrupted, which closes the channel. */
+    private boolean tryWrite(Path file, String text) throws IOException {
+        Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        // CREATE_NEW neither follows a link nor opens what somebody put there.
+        try (FileChannel channel =
+                FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            prepared.put(file, Optional.of(temporary));
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        } catch (ClosedByInterruptException interrupt) {
+            deleteQuietly(temporary);
+            prepared.remove(file);
+            return false;
+        }
+        keepPermissions(file, temporary);
+        return true;
     }
 
     /** Prepares the removal of a file, which need not exist. */

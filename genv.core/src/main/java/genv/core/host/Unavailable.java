@@ -22,6 +22,15 @@ final class Unavailable {
     }
 
     static DevicesUnavailableException of(Outcome.Busy<?> busy, Snapshot snapshot, Duration waited) {
+        String limit = busy.limit();
+        if (limit != null) {
+            return new DevicesUnavailableException(
+                    limit + (waited.isZero() ? "" : " waited=" + waited)
+                            + "; free what other environments of the user have, or wait for that (waitUpTo)",
+                    busy.asked(),
+                    List.of(),
+                    snapshot.devices());
+        }
         DeviceSet wanted = busy.request().devices();
         List<DeviceInfo> devices = snapshot.devices().stream()
                 .filter(device -> wanted.contains(device.index()))

@@ -16,8 +16,9 @@ import java.lang.foreign.MemorySegment;
  * @param uid owner
  * @param gid group
  * @param size in bytes
+ * @param changed when content or attributes were last changed, nanoseconds since 1970; nobody can set it to another time
  */
-public record FileStatus(long device, long inode, int mode, long links, int uid, int gid, long size) {
+public record FileStatus(long device, long inode, int mode, long links, int uid, int gid, long size, long changed) {
     private static final int TYPE = 0170000;
 
     /** Permission bits with set-id and sticky, as {@code chmod} takes them. */
@@ -71,7 +72,9 @@ public record FileStatus(long device, long inode, int mode, long links, int uid,
                 links(stat),
                 stat.get(JAVA_INT, LinuxAbi.STAT_UID),
                 stat.get(JAVA_INT, LinuxAbi.STAT_GID),
-                size(stat));
+                size(stat),
+                stat.get(JAVA_LONG, LinuxAbi.STAT_CHANGED) * 1_000_000_000L
+                        + stat.get(JAVA_LONG, LinuxAbi.STAT_CHANGED + 8));
     }
 
     static long links(MemorySegment stat) {

@@ -72,6 +72,11 @@ final class LinuxAbi {
     static final long STAT_UID = X86_64 ? 28 : 24;
     static final long STAT_GID = X86_64 ? 32 : 28;
     static final long STAT_SIZE = 48;
+    /** Seconds, then nanoseconds. */
+    static final long STAT_CHANGED = 104;
+
+    /** {@code struct passwd} of the C library: name and password (pointers), user id. */
+    static final long PASSWD_UID = 16;
 
     private LinuxAbi() {}
 }

@@ -66,6 +66,12 @@ public final class NativeDirectory extends Descriptor {
         return new NativeFile(openAt(number(), file, NativeFile.OPEN_EXISTING, 0, shown(file)), shown(file));
     }
 
+    /** Opens a file to read. Never creates it, and does not wait for the other end of a FIFO. */
+    public NativeFile openToRead(String file) throws ErrnoException {
+        int flags = LinuxAbi.O_RDONLY | LinuxAbi.O_NOFOLLOW | LinuxAbi.O_NONBLOCK | LinuxAbi.O_NOCTTY;
+        return new NativeFile(openAt(number(), file, flags, 0, shown(file)), shown(file));
+    }
+
     /** Creates a file that was not there and opens it to read and write; the umask applies to the mode. */
     public NativeFile createFile(String file, int mode) throws ErrnoException {
         int flags = LinuxAbi.O_RDWR | LinuxAbi.O_CREAT | LinuxAbi.O_EXCL | LinuxAbi.O_NOFOLLOW;

@@ -78,6 +78,11 @@ public final class DeviceRules {
                     asked,
                     free(draft, from));
         }
+        LimitRules limits = new LimitRules(leases.limits(block), draft, block);
+        LimitRules.Refusal refusal = limits.moreDevices(missing);
+        if (refusal != null) {
+            return refused(draft, block, refusal, missing, asked, ticket);
+        }
         Placement placement = new Placement(draft, candidates, block.gpuMemory());
         DeviceSet waitedFor = Queue.waitedFor(draft, ticket, QueuedRequest.Kind.DEVICES);
         DeviceSet chosen;
@@ -94,12 +99,31 @@ public final class DeviceRules {
             }
             chosen = placement.choose(block, room, missing);
         }
+        refusal = limits.wholeDevices(chosen, candidates);
+        if (refusal != null) {
+            return refused(draft, block, refusal, missing, asked, ticket);
+        }
         for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
             draft.describe(i, candidates.total(i), candidates.uuidHash(i));
         }
         EnvBlock larger = leases.begun(block, block.withDevices(chosen, overSubscribed, now));
         draft.put(larger);
         return new Outcome.Granted<>(larger);
+    }
+
+    /**
+     * What the owner of the host does not allow. What only others of the user's environments are in the way of may wait; it
+     * waits for no device, so that nobody stands behind it.
+     */
+    private Outcome<EnvBlock> refused(
+            Draft draft, EnvBlock block, LimitRules.Refusal refusal, int missing, int asked, long ticket) {
+        return refusal.isForEver()
+                ? new Outcome.Never<>(refusal.reason() + "; ask for less", asked, DeviceSet.EMPTY)
+                : new Outcome.Busy<>(
+                        request(draft, block, DeviceSet.EMPTY, missing, ticket),
+                        asked,
+                        DeviceSet.EMPTY,
+                        refusal.reason());
     }
 
     /** Detaches devices; those that are not attached are passed over. */
@@ -112,6 +136,16 @@ public final class DeviceRules {
         draft.put(smaller);
         LockRules.releaseDevices(draft, block.id(), devices);
         return smaller;
+    }
+
+    /**
+     * The block with another configuration, its attachments resized, as far as the owner of the host allows.
+     *
+     * @throws DevicesUnavailableException if one of its devices has no room for the new share, or it is not allowed
+     */
+    EnvBlock resizeAllowed(Draft draft, EnvBlock block, EnvConfig config) {
+        new LimitRules(leases.limits(block), draft, block).requireShare(config);
+        return resize(draft, block, config);
     }
 
     /**

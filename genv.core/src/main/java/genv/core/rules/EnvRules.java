@@ -4,6 +4,7 @@ package genv.core.rules;
 import genv.api.EnvConfig;
 import genv.api.NotActiveException;
 import genv.core.draft.Draft;
+import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.LeaseTime;
 import genv.core.model.Member;
@@ -48,6 +49,10 @@ public final class EnvRules {
      */
     public Outcome<EnvBlock> activate(Draft draft, Activation asked, Candidates candidates, long ticket, long now) {
         DeviceRules devices = new DeviceRules(caller, candidates, now, leases);
+        String tooLong = LimitRules.lease(leases.limits(caller.user()), asked.lease());
+        if (tooLong != null) {
+            return new Outcome.Never<>(tooLong, Math.max(EnvBlock.gpus(asked.config()), 0), DeviceSet.EMPTY);
+        }
         String eid = asked.eid().orElse(asked.defaultEid());
         EnvBlock existing = draft.find(eid);
         if (existing != null && !lives.isAlive(existing)) {
@@ -69,7 +74,7 @@ public final class EnvRules {
         } else {
             caller.mustOwn(existing, "join");
             existing = leases.joined(leases.withoutExpired(draft, existing), asked.lease());
-            block = asked.config().isEmpty() ? existing : DeviceRules.resize(draft, existing, asked.config());
+            block = asked.config().isEmpty() ? existing : devices.resizeAllowed(draft, existing, asked.config());
             block = block.withMember(caller.member());
         }
         boolean joinsAsItIs = existing != null && asked.config().isEmpty();
@@ -111,7 +116,7 @@ public final class EnvRules {
     /** Replaces the configuration and resizes what is attached. */
     public EnvBlock configure(Draft draft, EnvBlock block, EnvConfig config) {
         caller.mustOwn(block, "configure");
-        EnvBlock changed = DeviceRules.resize(draft, block, config);
+        EnvBlock changed = new DeviceRules(caller, Candidates.NONE, 0, leases).resizeAllowed(draft, block, config);
         draft.put(changed);
         return changed;
     }

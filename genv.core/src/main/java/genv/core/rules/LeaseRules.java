@@ -17,6 +17,9 @@ import java.util.function.LongSupplier;
 
 /** For how long environments have their devices. The clock is asked only where there is a lease. */
 public final class LeaseRules {
+    private static final Limits.OfUsers NO_LIMITS = Limits.OfUsers.none();
+    private static final LeaseRules UNLIMITED = new LeaseRules(NO_LIMITS, BootClock::millis);
+
     private final Limits.OfUsers limits;
     private final LongSupplier clock;
 
@@ -26,13 +29,22 @@ public final class LeaseRules {
         this.clock = clock;
     }
 
+    /** On the host's clock. */
+    public static LeaseRules of(Limits.OfUsers limits) {
+        return limits.equals(NO_LIMITS) ? UNLIMITED : new LeaseRules(limits, BootClock::millis);
+    }
+
     /** On the host's clock, where nobody set limits. */
     public static LeaseRules unlimited() {
-        return new LeaseRules(Limits.OfUsers.none(), BootClock::millis);
+        return UNLIMITED;
     }
 
     Limits limits(EnvBlock block) {
-        return limits.apply(block.owner().uid());
+        return limits(block.owner());
+    }
+
+    Limits limits(EnvBlock.Owner user) {
+        return limits.apply(user.uid());
     }
 
     /** Whether a lease is over and its devices have not been taken back yet. */

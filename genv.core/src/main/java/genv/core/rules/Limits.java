@@ -4,6 +4,7 @@ package genv.core.rules;
 import genv.api.MemorySize;
 import java.time.Duration;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the owner of the host allows a user. A negative number stands for no limit.
@@ -31,10 +32,28 @@ public record Limits(
     /** The limits of everybody, by user id. */
     @FunctionalInterface
     public interface OfUsers extends LongFunction<Limits> {
-        /** Nobody has any. */
+        /** Nobody has any. Always the same object. */
         static OfUsers none() {
-            return uid -> NONE;
+            return Unlimited.INSTANCE;
         }
+    }
+
+    private enum Unlimited implements OfUsers {
+        INSTANCE;
+
+        @Override
+        public Limits apply(long uid) {
+            return NONE;
+        }
+    }
+
+    /** Why a request may not wait so long, or null. {@code nanos}: how long it would. */
+    public @Nullable String tooLong(long nanos) {
+        return longestWait < 0 || nanos / 1_000_000 <= longestWait
+                ? null
+                : "the request would wait longer than the owner of the host allows: asked="
+                        + (nanos == Long.MAX_VALUE ? "without limit" : Duration.ofNanos(nanos)) + " limit="
+                        + Duration.ofMillis(longestWait) + " file=" + source + "; ask for a shorter time (waitUpTo)";
     }
 
     /** How long a lease lasts that begins now; 0 for as long as the environment lives. {@code asked}: 0 if none was. */

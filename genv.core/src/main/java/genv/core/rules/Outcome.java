@@ -3,6 +3,7 @@ package genv.core.rules;
 
 import genv.core.model.DeviceSet;
 import genv.core.model.QueuedRequest;
+import org.jspecify.annotations.Nullable;
 
 /** What became of a request that can be refused for now. */
 public sealed interface Outcome<T> {
@@ -15,8 +16,19 @@ public sealed interface Outcome<T> {
      * @param request how it would stand in the queue; its ticket is filled in by whoever lets it wait
      * @param asked how many devices were asked for
      * @param free which devices would have been free for it
+     * @param limit why it is the owner of the host who does not allow it now, or null: then it waits until others of the same
+     *     user have given something back, and holds up nobody meanwhile
      */
-    record Busy<T>(QueuedRequest request, int asked, DeviceSet free) implements Outcome<T> {}
+    record Busy<T>(
+            QueuedRequest request,
+            int asked,
+            DeviceSet free,
+            @Nullable String limit) implements Outcome<T> {
+        /** For lack of devices. */
+        public Busy(QueuedRequest request, int asked, DeviceSet free) {
+            this(request, asked, free, null);
+        }
+    }
 
     /**
      * It can never be served on this host.

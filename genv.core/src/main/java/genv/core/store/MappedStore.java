@@ -10,6 +10,7 @@ import genv.core.draft.Draft;
 import genv.core.draft.Edit;
 import genv.core.events.FlightEvents;
 import genv.core.events.QueueSpan;
+import genv.core.limits.LimitsFile;
 import genv.core.live.LifeLocks;
 import genv.core.live.ProcessIdentity;
 import genv.core.model.DeviceSet;
@@ -24,6 +25,7 @@ import genv.core.rules.Candidates;
 import genv.core.rules.DeviceRules;
 import genv.core.rules.EnvRules;
 import genv.core.rules.LeaseRules;
+import genv.core.rules.Limits;
 import genv.core.rules.Lives;
 import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
@@ -34,6 +36,7 @@ import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The state in one mapped file: every operation is one transition. */
@@ -45,6 +48,7 @@ final class MappedStore implements Store {
     private final Caller caller;
     private final WaitRoom room;
     private final Gate<Lane> gate = new Gate<>();
+    private final LimitsFile limits;
     private volatile boolean closed;
 
     private record Lane(boolean devices, DeviceSet set) {}
@@ -58,6 +62,7 @@ final class MappedStore implements Store {
     private MappedStore(StateFiles files) {
         this.files = files;
         this.memory = files.memory();
+        this.limits = new LimitsFile(files.directory());
         long token = files.token();
         ProcessIdentity self = ProcessIdentity.current();
         this.caller = new Caller(
@@ -121,11 +126,16 @@ final class MappedStore implements Store {
     @Override
     public Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
+        String tooLong = tooLong(limit);
+        if (tooLong != null) {
+            return new Outcome.Never<>(tooLong, Math.max(EnvBlock.gpus(asked.config()), 0), DeviceSet.EMPTY);
+        }
         long now = System.currentTimeMillis();
         reapIf(asked.overSubscribed());
-        EnvRules rules = new EnvRules(caller, lives);
-        return acquire(
-                limit, candidates::prepare, (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now));
+        return acquire(limit, () -> {
+            EnvRules rules = new EnvRules(caller, lives, leases(candidates));
+            return (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now);
+        });
     }
 
     @Override
@@ -139,7 +149,7 @@ final class MappedStore implements Store {
 
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
-        EnvRules rules = new EnvRules(caller, lives);
+        EnvRules rules = new EnvRules(caller, lives, LeaseRules.of(limits()));
         return change(draft -> rules.configure(draft, require(draft, env), config));
     }
 
@@ -158,13 +168,20 @@ final class MappedStore implements Store {
     public Outcome<EnvBlock> attach(
             EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
+        String tooLong = tooLong(limit);
+        if (tooLong != null) {
+            return new Outcome.Never<>(tooLong, Math.max(count, 0), DeviceSet.EMPTY);
+        }
         reapIf(overSubscribed);
-        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
-        return acquire(limit, candidates::prepare, (draft, ticket) -> {
-            EnvBlock block = require(draft, env);
-            caller.mustOwn(block, "attach devices to");
-            int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
-            return rules.attach(draft, block, wanted, overSubscribed, ticket);
+        long now = System.currentTimeMillis();
+        return acquire(limit, () -> {
+            DeviceRules rules = new DeviceRules(caller, candidates, now, leases(candidates));
+            return (draft, ticket) -> {
+                EnvBlock block = require(draft, env);
+                caller.mustOwn(block, "attach devices to");
+                int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
+                return rules.attach(draft, block, wanted, overSubscribed, ticket);
+            };
         });
     }
 
@@ -172,11 +189,18 @@ final class MappedStore implements Store {
     public Outcome<EnvBlock> attachIndex(
             EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
-        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis());
-        return acquire(limit, () -> {}, (draft, ticket) -> {
-            EnvBlock block = require(draft, env);
-            caller.mustOwn(block, "attach devices to");
-            return rules.attachIndex(draft, block, index, overSubscribed, ticket);
+        String tooLong = tooLong(limit);
+        if (tooLong != null) {
+            return new Outcome.Never<>(tooLong, 1, DeviceSet.EMPTY);
+        }
+        long now = System.currentTimeMillis();
+        return acquire(limit, () -> {
+            DeviceRules rules = new DeviceRules(caller, candidates, now, leases(Candidates.NONE));
+            return (draft, ticket) -> {
+                EnvBlock block = require(draft, env);
+                caller.mustOwn(block, "attach devices to");
+                return rules.attachIndex(draft, block, index, overSubscribed, ticket);
+            };
         });
     }
 
@@ -190,7 +214,7 @@ final class MappedStore implements Store {
 
     @Override
     public EnvBlock renew(EnvRules.Key env, long millis) {
-        LeaseRules leases = leases();
+        LeaseRules leases = LeaseRules.of(limits());
         return transitions.transact(draft -> {
             EnvBlock block = require(draft, env);
             caller.mustOwn(block, "renew the lease of");
@@ -207,8 +231,29 @@ final class MappedStore implements Store {
         });
     }
 
-    private static LeaseRules leases() {
-        return LeaseRules.unlimited();
+    /** The limits as they are now. */
+    private Limits.OfUsers limits() {
+        try {
+            if (!closed) {
+                return limits.current();
+            }
+        } catch (StateException failure) {
+            if (!closed) { // otherwise the directory was closed while it was asked
+                throw failure;
+            }
+        }
+        throw new IllegalStateException("the host is closed: path=" + files.path());
+    }
+
+    /** The limits as they are now, for one try; what the placement policy needs is asked at the same time. */
+    private LeaseRules leases(Candidates candidates) {
+        candidates.prepare();
+        return LeaseRules.of(limits());
+    }
+
+    /** Why a request of this user may not wait so long, or null. */
+    private @Nullable String tooLong(WaitLimit limit) {
+        return limits().apply(caller.user().uid()).tooLong(limit.nanos());
     }
 
     // ---- locks -----------------------------------------------------------------------------------------------------
@@ -216,7 +261,7 @@ final class MappedStore implements Store {
     @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
-        return acquire(limit, () -> {}, (draft, ticket) -> {
+        Attempt<Holder> attempt = (draft, ticket) -> {
             EnvBlock block = draft.find(env.hash(), env.id());
             if (block != null && (LeaseRules.hasExpired(block) || LeaseRules.isOver(block, BootClock::millis))) {
                 throw LeaseRules.expired(block, BootClock::millis);
@@ -226,7 +271,8 @@ final class MappedStore implements Store {
                         new Holder(0, env.id(), env.hash(), caller.token(), caller.pid(), mode, 0, 0, DeviceSet.EMPTY));
             }
             return rules.lock(draft, block, block.devices(), mode, ticket);
-        });
+        };
+        return acquire(limit, () -> attempt);
     }
 
     @Override
@@ -292,20 +338,20 @@ final class MappedStore implements Store {
 
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
-    /** {@code prepare}: asks outside of the state what the next try looks at. */
-    private <T> Outcome<T> acquire(WaitLimit limit, Runnable prepare, Attempt<T> attempt) throws InterruptedException {
-        prepare.run();
+    /** {@code attempts}: gives what is to be tried, having asked outside of the state what that looks at. */
+    private <T> Outcome<T> acquire(WaitLimit limit, Supplier<Attempt<T>> attempts) throws InterruptedException {
+        Attempt<T> attempt = attempts.get();
         Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         while (outcome instanceof Outcome.Busy && reap() > 0) {
             outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         }
         if (outcome instanceof Outcome.Busy<T> busy && limit.nanos() > 0) {
-            return await(limit, prepare, attempt, busy);
+            return await(limit, attempts, busy);
         }
         return outcome;
     }
 
-    private <T> Outcome<T> await(WaitLimit limit, Runnable prepare, Attempt<T> attempt, Outcome.Busy<T> first)
+    private <T> Outcome<T> await(WaitLimit limit, Supplier<Attempt<T>> attempts, Outcome.Busy<T> first)
             throws InterruptedException {
         long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
@@ -318,7 +364,7 @@ final class MappedStore implements Store {
                 return first;
             }
             queued = true;
-            Outcome<T> outcome = awaitTurn(limit, deadline, prepare, attempt, ticket, span);
+            Outcome<T> outcome = awaitTurn(limit, deadline, attempts, ticket, span);
             LongWaits.tell(request, deadline.started(), outcome instanceof Outcome.Granted);
             return outcome;
         } finally {
@@ -331,15 +377,14 @@ final class MappedStore implements Store {
     private <T> Outcome<T> awaitTurn(
             WaitLimit limit,
             WaitLimit.Deadline deadline,
-            Runnable prepare,
-            Attempt<T> attempt,
+            Supplier<Attempt<T>> attempts,
             long ticket,
             @Nullable QueueSpan span)
             throws InterruptedException {
         try (WaitRoom.Waiting waiting = room.enter(limit)) {
             while (true) {
                 waiting.reset();
-                prepare.run();
+                Attempt<T> attempt = attempts.get();
                 Outcome<T> outcome = transitions.transact(draft -> turn(draft, attempt, ticket));
                 if (span != null) {
                     span.tried(outcome instanceof Outcome.Granted);

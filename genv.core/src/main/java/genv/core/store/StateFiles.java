@@ -94,6 +94,10 @@ final class StateFiles implements AutoCloseable {
         }
     }
 
+    StateDirectory directory() {
+        return directory;
+    }
+
     StateMemory memory() {
         return memory;
     }

@@ -67,6 +67,20 @@ class FileReplacementTest {
     }
 
     @Test
+    void shouldWriteOnAnInterruptedThreadAndKeepTheInterrupt() throws IOException {
+        Path file = directory.resolve("name");
+        Thread.currentThread().interrupt();
+        try (FileReplacement replacement = new FileReplacement()) {
+            replacement.write(file, "text");
+            replacement.commit();
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(file).hasContent("text");
+        assertThat(directory).isDirectoryNotContaining(path -> path.toString().endsWith(".tmp"));
+    }
+
+    @Test
     void shouldSayWhatWasReplacedWhenCommitFailsHalfWay() throws IOException {
         Path first = Files.writeString(directory.resolve("a"), "old");
         Path second = directory.resolve("b");

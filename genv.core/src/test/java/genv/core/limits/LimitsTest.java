@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.limits;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import genv.api.Activation;
+import genv.api.ActivationRequest;
+import genv.api.DeviceRequest;
+import genv.api.DevicesUnavailableException;
+import genv.api.EnvConfig;
+import genv.api.GenvException;
+import genv.api.GenvHost;
+import genv.api.StateException;
+import genv.testkit.GenvHosts;
+import genv.testkit.GenvTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The owner's limits on hosts of one process. */
+@GenvTest(devices = 8)
+class LimitsTest {
+    private static final Duration LONG = Duration.ofMinutes(2);
+
+    private GenvHosts hosts;
+
+    @BeforeEach
+    void remember(GenvHosts injected) {
+        hosts = injected;
+    }
+
+    @Test
+    void shouldRefuseAtOnceWhatOneEnvironmentMayNeverHave() throws Exception {
+        write("{ 'environmentDevices': 2, 'environmentMemory': '10g' }");
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate(gpus(3).waitUpTo(LONG)))
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("more devices than one environment may have: asked=3 limit=2")
+                .hasMessageContaining("limits.json");
+        assertThatThrownBy(() -> host.activate(gpus(1)))
+                .as("a whole device of 16g")
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("asked=16g limit=10g");
+        assertThatThrownBy(() -> host.activate(shares(2, "6g").overSubscribed()))
+                .hasMessageContaining("asked=12g limit=10g");
+        assertThat(host.snapshot().envs()).isEmpty();
+        assertThat(host.activate(shares(2, "5g")).devices()).hasSize(2);
+        assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(3))).hasMessageContaining("asked=3 limit=2");
+        assertThatThrownBy(() -> host.attach(DeviceRequest.index(7))).hasMessageContaining("asked=3 limit=2");
+        assertThatThrownBy(
+                        () -> host.configure(EnvConfig.builder().gpuMemory("6g").build()))
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("asked=12g limit=10g");
+        assertThatThrownBy(() -> host.configure(EnvConfig.empty())).hasMessageContaining("asked=32g limit=10g");
+        host.configure(EnvConfig.builder().gpuMemory("1g").build());
+    }
+
+    @Test
+    void shouldCountWhatAUserHasAltogether() throws Exception {
+        write("{ 'userDevices': 3, 'userMemory': '30g' }");
+        GenvHost one = hosts.open();
+        one.activate(shares(2, "8g"));
+        GenvHost two = hosts.open();
+        assertThatThrownBy(() -> two.activate(shares(4, "1g").waitUpTo(LONG)))
+                .as("never")
+                .hasMessageContaining("more devices than a user may have: asked=4 limit=3");
+        assertThatThrownBy(() -> two.activate(shares(2, "1g")))
+                .as("not now")
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("the user has too many devices for more: asked=2 in_use=2 limit=3")
+                .hasMessageContaining("waitUpTo");
+        assertThatThrownBy(() -> two.activate(gpus(1))).hasMessageContaining("asked=16g in_use=16g limit=30g");
+        assertThatThrownBy(() -> two.activate(shares(1, "15g"))).hasMessageContaining("asked=15g in_use=16g limit=30g");
+        assertThat(two.activate(shares(1, "14g")).devices()).hasSize(1);
+        assertThatThrownBy(
+                        () -> one.configure(EnvConfig.builder().gpuMemory("9g").build()))
+                .hasMessageContaining("asked=18g in_use=14g limit=30g");
+    }
+
+    @Test
+    void shouldLetARequestWaitForTheUsersOwnAndHoldUpNobody() throws Exception {
+        write("{ 'userDevices': 2 }");
+        GenvHost one = hosts.open();
+        Activation first = one.activate(gpus(2));
+        GenvHost two = hosts.open();
+        CompletableFuture<List<Integer>> waiting = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                waiting.complete(two.activate(gpus(2).waitUpTo(LONG)).devices());
+            } catch (RuntimeException e) {
+                waiting.completeExceptionally(e);
+            }
+        });
+        GenvHost three = hosts.open();
+        three.activate();
+        assertThat(waiting).isNotDone();
+        write("{ 'userDevices': 4 }"); // its limit is raised: it is served, though nothing was freed
+        assertThat(waiting.get(1, TimeUnit.MINUTES)).containsExactly(2, 3);
+        first.close();
+    }
+
+    @Test
+    void shouldBoundWaits() throws Exception {
+        write("{ 'longestWait': '10s' }");
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate(gpus(1).waitUpTo(Duration.ofSeconds(11))))
+                .hasMessageContaining("asked=PT11S limit=PT10S");
+        host.activate(gpus(1).waitUpTo(Duration.ofSeconds(10)));
+        assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2).waitUpTo(Duration.ofDays(400_000))))
+                .hasMessageContaining("limit=PT10S");
+        assertThatThrownBy(() -> host.attach(DeviceRequest.index(1).waitUpTo(LONG)))
+                .hasMessageContaining("limit=PT10S");
+    }
+
+    @Test
+    void shouldDemandLeases() throws Exception {
+        write("{ 'longestLease': '2h' }");
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate(gpus(1).lease(Duration.ofHours(3))))
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("asked=PT3H limit=PT2H");
+        Activation env = host.activate(gpus(1));
+        assertThat(env.leaseEnd().orElseThrow())
+                .isBetween(Instant.now().plusSeconds(7000), Instant.now().plusSeconds(7201));
+        env.renew(Duration.ofHours(1));
+        assertThatThrownBy(() -> env.renew(Duration.ofHours(2).plusMinutes(1)))
+                .isInstanceOf(GenvException.class)
+                .hasMessageContaining("limit=PT2H");
+        write("{ 'longestLease': '2h', 'defaultLease': '5m' }");
+        awaitEffect(() -> assertThat(hosts.open().activate(gpus(1)).leaseEnd().orElseThrow())
+                .isBefore(Instant.now().plusSeconds(301)));
+    }
+
+    @Test
+    void shouldGiveAUserOthersByNumber() throws Exception {
+        hosts.host(); // makes the directory
+        long uid = (int) Files.getAttribute(hosts.stateDirectory(), "unix:uid");
+        write("{ 'userDevices': 0, 'users': { '" + uid + "': { 'userDevices': 1 } } }");
+        GenvHost host = hosts.open();
+        host.activate(gpus(1));
+        assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2))).hasMessageContaining("asked=2 limit=1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{ 'userDevices': 4", "{ 'userDevice': 4 }", ""})
+    void shouldGiveNothingOutUnderAFileThatIsWrong(String text) throws Exception {
+        GenvHost host = hosts.open();
+        host.activate(gpus(1));
+        write(text);
+        awaitEffect(() -> assertThatThrownBy(() -> host.configure(EnvConfig.empty()))
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("limits.json"));
+        assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2))).isInstanceOf(StateException.class);
+        assertThatThrownBy(() -> hosts.open().activate()).isInstanceOf(StateException.class);
+        assertThat(host.attached()).hasSize(1);
+        host.lock().close();
+        assertThat(host.detach()).as("what is given back needs no limits").isEmpty();
+        Files.delete(file());
+        awaitEffect(() -> assertThat(host.attach(DeviceRequest.gpus(2))).hasSize(2));
+    }
+
+    @Test
+    void shouldNotBelieveAFileThatOthersMayWrite() throws Exception {
+        write("{}");
+        Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-rw-r--"));
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate())
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("may be written by others")
+                .hasMessageContaining("chmod go-w");
+    }
+
+    @Test
+    void shouldNotFollowALinkOrReadWhatIsNoFile() throws Exception {
+        hosts.host(); // makes the directory
+        Path elsewhere = Files.writeString(hosts.workingDirectory().resolve("elsewhere"), "{}");
+        Files.createSymbolicLink(file(), elsewhere);
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate())
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("symbolic link");
+        Files.delete(file());
+        Files.createDirectory(file());
+        awaitEffect(() -> assertThatThrownBy(() -> host.activate())
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("no regular file"));
+        Files.delete(file());
+        new ProcessBuilder("mkfifo", "-m", "600", file().toString()).start().waitFor();
+        awaitEffect(() -> assertThatThrownBy(() -> host.activate())
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("kind=FIFO"));
+    }
+
+    private Path file() {
+        return hosts.stateDirectory().resolve("limits.json");
+    }
+
+    private void write(String text) throws IOException {
+        hosts.host(); // makes the directory
+        Path fresh = Files.writeString(hosts.stateDirectory().resolve("limits.json.new"), text.replace('\'', '"'));
+        Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.move(fresh, file(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Until the file has been looked at again, a tenth of a second later. */
+    private static void awaitEffect(Runnable check) {
+        long end = System.nanoTime() + LONG.toNanos();
+        while (true) {
+            try {
+                check.run();
+                return;
+            } catch (AssertionError | RuntimeException notYet) {
+                if (System.nanoTime() - end > 0) {
+                    throw notYet;
+                }
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static ActivationRequest gpus(int count) {
+        return ActivationRequest.of(EnvConfig.builder().gpus(count).build());
+    }
+
+    private static ActivationRequest shares(int count, String memory) {
+        return ActivationRequest.of(
+                EnvConfig.builder().gpus(count).gpuMemory(memory).build());
+    }
+}
