@@ -43,8 +43,13 @@ public final class PlacementOrder implements PlacementPolicy {
 
     static final PlacementOrder AVOID_OUTSIDERS = new PlacementOrder(
             "avoidOutsiders",
-            Comparator.comparingInt(candidate -> candidate.outsiders().size()),
-            Set.of(Need.OUTSIDERS));
+            Comparator.<PlacementCandidate>comparingInt(
+                            candidate -> candidate.outsiders().size())
+                    .thenComparing(candidate -> !candidate
+                            .sample()
+                            .map(DeviceSample::processesKnown)
+                            .orElse(false)),
+            Set.of(Need.OUTSIDERS, Need.SAMPLES));
 
     private final String name;
     private final Comparator<PlacementCandidate> order;

@@ -113,7 +113,8 @@ public interface PlacementPolicy {
     /**
      * Returns the policy that takes devices without {@linkplain PlacementCandidate#outsiders() outsiders} first: processes
      * that use a device although they are in no environment. Where too few devices are free of them, devices with few
-     * outsiders come first. It is a preference and refuses nothing.
+     * outsiders come first. A device whose processes are not known comes after those that are known to have none. It is a
+     * preference and refuses nothing.
      *
      * @return the policy
      */

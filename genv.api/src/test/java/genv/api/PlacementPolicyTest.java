@@ -52,7 +52,11 @@ class PlacementPolicyTest {
     void shouldAvoidOutsidersButNotRefuse() {
         PlacementPolicy policy = PlacementPolicy.avoidOutsiders();
         assertThat(policy.choose(ask(2, used(0, 71, 72), used(1, 73), free(2)))).containsExactly(2, 1);
-        assertThat(policy.needs()).containsExactly(PlacementPolicy.Need.OUTSIDERS);
+        assertThat(policy.choose(ask(1, free(0), busy(1, 0, "0"))))
+                .as("known to have none")
+                .containsExactly(1);
+        assertThat(policy.needs())
+                .containsExactlyInAnyOrder(PlacementPolicy.Need.OUTSIDERS, PlacementPolicy.Need.SAMPLES);
     }
 
     @Test
@@ -112,7 +116,8 @@ class PlacementPolicyTest {
                 .as("the rest is close to what was taken in any case")
                 .containsExactlyInAnyOrder(1, 6);
         assertThat(policy.needs())
-                .containsExactlyInAnyOrder(PlacementPolicy.Need.OUTSIDERS, PlacementPolicy.Need.CLOSENESS);
+                .containsExactlyInAnyOrder(
+                        PlacementPolicy.Need.OUTSIDERS, PlacementPolicy.Need.SAMPLES, PlacementPolicy.Need.CLOSENESS);
         assertThat(policy).hasToString("avoidOutsiders.then(closestTogether)");
     }
 
@@ -165,6 +170,7 @@ class PlacementPolicyTest {
         DeviceSample sample = DeviceSample.builder()
                 .gpuUtilization(percent)
                 .memoryUsed(MemorySize.parse(memory))
+                .processes(List.of())
                 .build();
         return new PlacementCandidate(device(index, "16g"), MemorySize.ofBytes(0), 0, Optional.of(sample), List.of());
     }

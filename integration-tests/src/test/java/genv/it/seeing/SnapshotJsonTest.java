@@ -123,6 +123,6 @@ class SnapshotJsonTest {
         JsonNode tree = MAPPER.readTree(host.snapshotJson());
         assertThat(tree.propertyNames()).containsExactly("version", "taken", "envs", "devices");
         assertThat(tree.get("envs").get(0).propertyNames())
-                .containsExactly("eid", "uid", "username", "created", "config", "pids", "devices");
+                .containsExactly("eid", "uid", "username", "created", "config", "pids", "devices", "leaseEnd");
     }
 }
