@@ -25,15 +25,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FlightEvents {
     /** Whether this runtime has the module {@code jdk.jfr} and this module can use it. */
-    private static final boolean PRESENT = ModuleLayer.boot()
-            .findModule("jdk.jfr")
-            .filter(FlightEvents.class.getModule()::canRead)
-            .isPresent();
+    private static final boolean PRESENT = isPresent();
 
     /** The device locks that were taken while somebody recorded, by who counts their closes. */
     private static final Map<Object, Span> HOLDS = Collections.synchronizedMap(new WeakHashMap<>());
 
     private FlightEvents() {}
+
+    private static boolean isPresent() {
+        Optional<Module> recorder = ModuleLayer.boot().findModule("jdk.jfr");
+        return recorder.isPresent() && FlightEvents.class.getModule().canRead(recorder.get());
+    }
 
     private static boolean isUsed() {
         return PRESENT && FlightRecorder.isInitialized();
