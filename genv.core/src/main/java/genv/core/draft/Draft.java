@@ -56,6 +56,11 @@ public interface Draft {
 
     DeviceUse use(int index);
 
+    /** How many environments have a device. */
+    default int population(int index) {
+        return use(index).population();
+    }
+
     /** Records what the backend says of a device that is about to be attached. */
     void describe(int index, long totalMemory, int uuidHash);
 

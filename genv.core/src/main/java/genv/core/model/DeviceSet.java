@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.model;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -90,11 +89,12 @@ public record DeviceSet(long low, long high) {
         if (size() == 1) {
             return SINGLES.get(next(0));
         }
-        List<Integer> list = new ArrayList<>(size());
+        Integer[] indices = new Integer[size()];
+        int n = 0;
         for (int i = next(0); i >= 0; i = next(i + 1)) {
-            list.add(i);
+            indices[n++] = i;
         }
-        return List.copyOf(list);
+        return List.of(indices);
     }
 
     @Override

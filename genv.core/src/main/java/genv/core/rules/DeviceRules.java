@@ -69,7 +69,7 @@ public final class DeviceRules {
         if (!renumbered.isEmpty()) {
             draft.note(new Note.Renumbered(renumbered));
         }
-        DeviceSet from = all.minus(renumbered);
+        DeviceSet from = renumbered.isEmpty() ? all : all.minus(renumbered);
         if (from.size() < missing) {
             return new Outcome.Never<>(
                     "devices are in use under an index that is another device's by now: indices=" + renumbered
@@ -207,7 +207,7 @@ public final class DeviceRules {
     private DeviceSet renumbered(Draft draft, DeviceSet set) {
         DeviceSet result = DeviceSet.EMPTY;
         for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-            if (draft.use(i).population() > 0 && draft.uuidHash(i) != candidates.uuidHash(i)) {
+            if (draft.population(i) > 0 && draft.uuidHash(i) != candidates.uuidHash(i)) {
                 result = result.with(i);
             }
         }
@@ -217,7 +217,7 @@ public final class DeviceRules {
     private static DeviceSet free(Draft draft, DeviceSet set) {
         DeviceSet result = DeviceSet.EMPTY;
         for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-            if (draft.use(i).population() == 0) {
+            if (draft.population(i) == 0) {
                 result = result.with(i);
             }
         }

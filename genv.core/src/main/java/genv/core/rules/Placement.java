@@ -21,10 +21,18 @@ final class Placement {
 
     /** Those of a set that have room for the share beside what is reserved already. */
     DeviceSet withRoom(DeviceSet set) {
-        DeviceSet result = DeviceSet.EMPTY;
-        for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-            if (fits(draft.use(i), candidates.total(i), share)) {
-                result = result.with(i);
+        return new DeviceSet(withRoom(set.low(), 0), withRoom(set.high(), Long.SIZE));
+    }
+
+    private long withRoom(long bits, int base) {
+        long result = bits;
+        for (long rest = bits; rest != 0; rest &= rest - 1) {
+            int device = base + Long.numberOfTrailingZeros(rest);
+            boolean hasRoom = share == EnvBlock.WHOLE
+                    ? draft.population(device) == 0
+                    : fits(draft.use(device), candidates.total(device), share);
+            if (!hasRoom) {
+                result &= ~Long.lowestOneBit(rest);
             }
         }
         return result;
@@ -46,6 +54,9 @@ final class Placement {
 
     /** The lowest {@code count} of a set that has that many. */
     static DeviceSet lowest(DeviceSet set, int count) {
+        if (count == set.size()) {
+            return set;
+        }
         DeviceSet result = DeviceSet.EMPTY;
         int index = -1;
         for (int n = 0; n < count; n++) {
@@ -96,7 +107,7 @@ final class Placement {
     }
 
     private long rank(int device, DeviceSet waitedFor) {
-        int population = draft.use(device).population();
+        int population = draft.population(device);
         return population == 0 && waitedFor.contains(device) ? Long.MAX_VALUE - 1 : population;
     }
 

@@ -358,6 +358,13 @@ final class RecordDraft implements Draft {
     }
 
     @Override
+    public int population(int index) {
+        return index >= image.deviceCount
+                ? 0
+                : (int) (image.devices[index * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_POPULATION] >>> 32);
+    }
+
+    @Override
     public void describe(int index, long totalMemory, int uuidHash) {
         growDevices(index);
         int at = index * RecordLayout.DEVICE_WORDS;
