@@ -16,6 +16,7 @@ module genv.core {
     requires transitive genv.api;
     requires static jdk.jfr;
     requires static org.jspecify;
+    requires tools.jackson.core;
     requires tools.jackson.jr.ob;
 
     uses genv.api.spi.DeviceBackend;

@@ -72,6 +72,22 @@ public interface GenvHost extends AutoCloseable {
     }
 
     /**
+     * Changes how the state of a directory is kept: to {@link StateFormat#JSON} for a host that begins to run Python Genv, or
+     * to {@link StateFormat#MAPPED} for one that has ceased to. Nothing is carried over, since nothing may be there: no
+     * environment lives in the directory, and for a mapped state no program has it open. Without an effect where it is kept
+     * so already. No program may be started on the directory meanwhile.
+     *
+     * @param directory the state directory, which exists
+     * @param to how it is to be kept
+     * @throws StateException if something uses the directory, or it cannot be used; it is then as it was
+     */
+    static void convert(Path directory, StateFormat to) {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(to, "to");
+        Providers.only().convert(directory, to);
+    }
+
+    /**
      * Tells whether an environment is active: of the caller's task scope, of this process, or inherited. Takes
      * nanoseconds and allocates nothing.
      *
@@ -380,7 +396,7 @@ public interface GenvHost extends AutoCloseable {
 
     /**
      * Takes the same picture as {@link #snapshot}, as JSON (RFC 8259) in one line, for other programs: {@code version} (the
-     * number 1), {@code taken} (when; what is shown is not older), {@code envs} and {@code devices} with the components of
+     * number 1), {@code taken} (when; what is shown is not older), {@code format} ({@link StateFormat}), {@code envs} and {@code devices} with the components of
      * {@link EnvInfo} and {@link DeviceInfo} under their names. The keys are always there and in the same order; what is
      * absent is null. Times are text in UTC ({@link java.time.Instant#toString}), memory is a number of bytes.
      *

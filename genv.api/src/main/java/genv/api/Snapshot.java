@@ -2,6 +2,7 @@
 package genv.api;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -13,12 +14,24 @@ import java.util.Optional;
  * @param envs the live environments, of all users, in the order in which they were created
  * @param devices the devices of the host in ascending order of index; where no backend is usable, those that
  *     environments hold
+ * @param format how the state is kept, and so what it can hold
  */
-public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices) {
+public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices, StateFormat format) {
     /** Copies both lists. */
     public Snapshot {
+        Objects.requireNonNull(format, "format");
         envs = List.copyOf(envs);
         devices = List.copyOf(devices);
+    }
+
+    /**
+     * Makes a picture of a state that is kept as {@link StateFormat#MAPPED}.
+     *
+     * @param envs the live environments
+     * @param devices the devices of the host
+     */
+    public Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices) {
+        this(envs, devices, StateFormat.MAPPED);
     }
 
     /**

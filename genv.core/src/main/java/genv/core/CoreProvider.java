@@ -3,8 +3,11 @@ package genv.core;
 
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
+import genv.api.StateFormat;
 import genv.api.spi.GenvProvider;
 import genv.core.host.CoreHost;
+import genv.core.store.Conversion;
+import java.nio.file.Path;
 
 /** The implementation that {@link GenvHost#open} finds. */
 public final class CoreProvider implements GenvProvider {
@@ -21,6 +24,11 @@ public final class CoreProvider implements GenvProvider {
     @Override
     public GenvHost openLazily(GenvOptions options) {
         return new CoreHost(options);
+    }
+
+    @Override
+    public void convert(Path directory, StateFormat to) {
+        Conversion.convert(directory.toAbsolutePath(), to);
     }
 
     @Override

@@ -2,6 +2,7 @@
 package genv.testkit;
 
 import genv.api.GenvHost;
+import genv.api.StateFormat;
 import java.util.Optional;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -55,14 +56,26 @@ public final class GenvExtension implements ParameterResolver, AfterEachCallback
 
     private static TestHosts hosts(ExtensionContext test) {
         return test.getStore(NAMESPACE)
-                .computeIfAbsent(TestHosts.class, key -> TestHosts.create(annotation(test)), TestHosts.class);
+                .computeIfAbsent(
+                        TestHosts.class, key -> TestHosts.create(annotation(test), format(test)), TestHosts.class);
+    }
+
+    private static StateFormat format(ExtensionContext test) {
+        StateFormat own = annotation(test).format();
+        return own == StateFormat.JSON
+                ? own
+                : onClass(test).map(GenvTest::format).orElse(own);
+    }
+
+    private static Optional<GenvTest> onClass(ExtensionContext test) {
+        return AnnotationSupport.findAnnotation(
+                test.getRequiredTestClass(), GenvTest.class, test.getEnclosingTestClasses());
     }
 
     private static GenvTest annotation(ExtensionContext test) {
         Optional<GenvTest> onMethod =
                 test.getTestMethod().flatMap(m -> AnnotationSupport.findAnnotation(m, GenvTest.class));
-        return onMethod.or(() -> AnnotationSupport.findAnnotation(
-                        test.getRequiredTestClass(), GenvTest.class, test.getEnclosingTestClasses()))
+        return onMethod.or(() -> onClass(test))
                 .or(() -> AnnotationSupport.findAnnotation(Defaults.class, GenvTest.class))
                 .orElseThrow();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.testkit;
 
+import genv.api.StateFormat;
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Inherited;
@@ -51,6 +52,14 @@ public @interface GenvTest {
 
     /** {@return the names of the devices: none, one for all, or one for each} */
     String[] names() default {};
+
+    /**
+     * Returns how the state is kept. {@link StateFormat#JSON} on the class holds for all of its tests, also for those with an
+     * annotation of their own: so a class of tests can be run on the other store by a subclass.
+     *
+     * @return the format that the state directory has before the first host is opened
+     */
+    StateFormat format() default StateFormat.MAPPED;
 
     /** {@return whether the test fails where something is left after its hosts were closed} */
     boolean checkLeaks() default true;

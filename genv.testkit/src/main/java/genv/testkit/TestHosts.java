@@ -5,6 +5,7 @@ import genv.api.DeviceInfo;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.api.Snapshot;
+import genv.api.StateFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -36,7 +38,7 @@ final class TestHosts implements GenvHosts {
         this.checkLeaks = checkLeaks;
     }
 
-    static TestHosts create(GenvTest test) {
+    static TestHosts create(GenvTest test, StateFormat format) {
         SimulatedBackend.Builder devices =
                 SimulatedBackend.builder().count(test.devices()).totalMemory(test.memory());
         if (test.names().length > 0) {
@@ -46,10 +48,21 @@ final class TestHosts implements GenvHosts {
         try {
             Path directory = Files.createTempDirectory("genv-test-");
             Path work = Files.createDirectory(directory.resolve("work"));
+            if (format == StateFormat.JSON) {
+                createJson(directory.resolve("state"));
+            }
             return new TestHosts(directory, work, backend, test.checkLeaks());
         } catch (IOException e) {
             throw new UncheckedIOException("directory of the test cannot be made", e);
         }
+    }
+
+    /** A state directory as Python Genv makes it. */
+    private static void createJson(Path state) throws IOException {
+        Files.createDirectory(state);
+        Path envs = Files.writeString(state.resolve("envs.json"), "{\n  \"envs\": []\n}");
+        Files.setPosixFilePermissions(envs, PosixFilePermissions.fromString("rw-rw-rw-"));
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
     }
 
     @Override

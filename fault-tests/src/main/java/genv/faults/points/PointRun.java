@@ -29,6 +29,7 @@ public final class PointRun {
         for (int round = 0; round < run.count(); round++) {
             if (order.isEmpty()) {
                 Collections.addAll(order, CrashPoint.values());
+                order.removeAll(CrashPoint.OF_JSON);
                 Collections.shuffle(order, random);
             }
             CrashPoint point = order.removeLast();

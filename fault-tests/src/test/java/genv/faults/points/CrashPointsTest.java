@@ -30,11 +30,13 @@ class CrashPointsTest {
         for (PointOperation operation : PointOperation.values()) {
             reached.addAll(operation.points());
         }
-        assertThat(reached).containsExactlyInAnyOrder(CrashPoint.values());
+        assertThat(reached).isEqualTo(EnumSet.complementOf(EnumSet.copyOf(CrashPoint.OF_JSON)));
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"STATE_LOCKED", "FILE_BEGUN", "FILE_WRITTEN", "FILE_REPLACED", "DEVICE_LOCKED"})
     void shouldHoldNobodyUpAndLeaveNothingBehindWhenStoppedAndKilledAt(CrashPoint point) throws Exception {
         assertThat(PointRound.run(point, false, directory, new PointTimes())).isPositive();
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.api.spi;
 
+import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
+import genv.api.StateFormat;
+import java.nio.file.Path;
 
 /**
  * The implementation of hosts, found through {@link java.util.ServiceLoader}: {@code genv.core} provides it. There must
@@ -28,5 +31,18 @@ public interface GenvProvider {
      */
     default GenvHost openLazily(GenvOptions options) {
         return open(options);
+    }
+
+    /**
+     * Changes how the state of a directory is kept, as {@link GenvHost#convert}. Without an implementation of its own it is
+     * refused.
+     *
+     * @param directory the state directory
+     * @param to how it is to be kept
+     * @throws genv.api.StateException if something uses the directory, or it cannot be used
+     */
+    default void convert(Path directory, StateFormat to) {
+        throw new GenvException("this implementation keeps the state in one way only: provider=" + this + " asked=" + to
+                + "; use genv.core");
     }
 }

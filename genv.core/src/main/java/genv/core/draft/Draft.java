@@ -61,10 +61,15 @@ public interface Draft {
         return use(index).population();
     }
 
+    /** What an environment reserves of a device that it has, bytes, or {@link EnvBlock#WHOLE}. */
+    default long share(EnvBlock block, int index) {
+        return block.gpuMemory();
+    }
+
     /** Records what the backend says of a device that is about to be attached. */
     void describe(int index, long totalMemory, int uuidHash);
 
-    /** The hash of the UUID that a device had when it was last attached; 0 for one that never was. */
+    /** The hash of the UUID that a device had when it was last attached; 0 for one that never was, or if it is not known. */
     int uuidHash(int index);
 
     /** How long ago something of a device was freed while somebody waited, to about 64 ms. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.file;
 
-import genv.api.GenvException;
 import genv.api.StateException;
 import genv.core.os.Errno;
 import genv.core.os.ErrnoException;
@@ -18,7 +17,7 @@ final class FileErrors {
      * @param fact what could not be done, such as {@code the state file could not be opened}
      * @param details more {@code name=value} pairs, or nothing
      */
-    static GenvException failed(String fact, Path path, String details, ErrnoException cause) {
+    static StateException failed(String fact, Path path, String details, ErrnoException cause) {
         String values = " path=" + path + (details.isEmpty() ? "" : " " + details);
         return switch (cause.errno()) {
             case Errno.EACCES, Errno.EPERM ->

@@ -78,7 +78,27 @@ public final class StateDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Opens a state directory of Python Genv, which must exist. Genv makes it with mode 0777, without the sticky bit, and its
+     * users replace each other's files: so that everybody may remove them is no reason to refuse it.
+     *
+     * @throws StateException if it cannot serve
+     */
+    public static StateDirectory openOpenToAll(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        try {
+            return openExisting(absolute, Sharing.EVERYONE, false);
+        } catch (ErrnoException failed) {
+            throw FileErrors.failed("the state directory could not be opened", absolute, "", failed);
+        }
+    }
+
     private static StateDirectory openExisting(Path path, Sharing sharing) throws ErrnoException {
+        return openExisting(path, sharing, true);
+    }
+
+    private static StateDirectory openExisting(Path path, Sharing sharing, boolean protectedFiles)
+            throws ErrnoException {
         FileStatus found = statusOf(path)
                 .orElseThrow(() -> new StateException(
                         "the state directory was removed while it was opened path=" + path + ": try again"));
@@ -86,7 +106,9 @@ public final class StateDirectory implements AutoCloseable {
         NativeDirectory directory = openForUse(path, found);
         try {
             FileStatus status = directory.status();
-            requireTrust(path, status);
+            if (protectedFiles) {
+                requireTrust(path, status);
+            }
             requireAccess(path, directory, status);
             NetworkFileSystems.typeOf(path).ifPresent(type -> {
                 throw new StateException("the state directory is on a network file system path=" + path + " type="

@@ -29,6 +29,7 @@ import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
+import genv.core.store.ContainerEnv;
 import genv.core.store.Store;
 import genv.core.store.Stores;
 import genv.core.variables.MemoryVariables;
@@ -53,6 +54,7 @@ public final class CoreHost implements GenvHost {
     private final Path directory;
     private final GenvOptions.Sharing sharing;
     private final PlacementPolicy placement;
+    private final Optional<ContainerEnv> container;
     private final BackendSelector backends;
     private final HostInventory inventory;
     private final ConfigDirectory configDirectory;
@@ -77,6 +79,7 @@ public final class CoreHost implements GenvHost {
                 .toAbsolutePath();
         this.sharing = options.sharing();
         this.placement = options.placement();
+        this.container = ContainerVariables.read(variables);
         this.backends = BackendSelector.of(options, variables);
         this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
         // in an inherited environment the variable was set by genv itself and restricts nothing
@@ -115,7 +118,7 @@ public final class CoreHost implements GenvHost {
         }
         Store known = store;
         if (known == null) {
-            known = Stores.open(directory, sharing);
+            known = Stores.open(directory, sharing, new Stores.Surroundings(inventory::describe, container));
             members = new MemberWatch(known);
             store = known;
         }
@@ -436,7 +439,8 @@ public final class CoreHost implements GenvHost {
         Store opened = store();
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
-        return SnapshotBuilder.build(opened.read(StateContents::of), lives, devices);
+        StateContents contents = opened.read(StateContents::of).with(opened.foreignHolders());
+        return SnapshotBuilder.build(contents, lives, devices, opened.format());
     }
 
     @Override

@@ -5,6 +5,7 @@ import genv.api.DeviceInfo;
 import genv.api.EnvInfo;
 import genv.api.MemorySize;
 import genv.api.Snapshot;
+import genv.api.StateFormat;
 import genv.api.spi.Device;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /** Makes the public picture of a state. What belongs to dead processes, and what leases
  * have that are over, is left out, whether or not it was removed yet. */
 final class SnapshotBuilder {
+    private static final long NO_PID = 0;
+
     private final StateContents contents;
     private final Lives lives;
     private final long sinceBoot = BootClock.millis();
@@ -39,11 +42,11 @@ final class SnapshotBuilder {
         this.lives = lives;
     }
 
-    static Snapshot build(StateContents contents, Lives lives, List<Device> devices) {
-        return new SnapshotBuilder(contents, lives).build(devices);
+    static Snapshot build(StateContents contents, Lives lives, List<Device> devices, StateFormat format) {
+        return new SnapshotBuilder(contents, lives).build(devices, format);
     }
 
-    private Snapshot build(List<Device> devices) {
+    private Snapshot build(List<Device> devices, StateFormat format) {
         List<EnvBlock> blocks = new ArrayList<>(contents.envs());
         blocks.sort(Comparator.comparingLong(EnvBlock::id)); // the state has them by hash
         List<EnvInfo> envs = new ArrayList<>(blocks.size());
@@ -52,16 +55,17 @@ final class SnapshotBuilder {
             if (!pids.isEmpty()) {
                 EnvBlock shown = LeaseRules.isOver(block, () -> sinceBoot) ? block.expired() : block;
                 alive.put(shown.id(), shown);
-                envs.add(info(shown, pids));
+                envs.add(info(shown, pids.getFirst() == NO_PID ? pids.subList(1, pids.size()) : pids));
                 addAttachments(shown);
             }
         }
         attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
         contents.holders().forEach(this::addHolder);
         contents.waiters().forEach(this::addWaiter);
-        return new Snapshot(envs, devices(devices));
+        return new Snapshot(envs, devices(devices), format);
     }
 
+    /** Of those that live; 0 stands for notebook kernels of Genv. */
     private List<Long> pids(List<Member> members) {
         if (members.size() == 1) {
             Member only = members.getFirst();
@@ -89,13 +93,15 @@ final class SnapshotBuilder {
     }
 
     private void addAttachments(EnvBlock block) {
-        Optional<MemorySize> share = memory(block.gpuMemory());
         for (int i = 0; i < block.attachmentCount(); i++) {
             long attachment = block.attachment(i);
+            int index = EnvBlock.index(attachment);
             attachments
-                    .computeIfAbsent(EnvBlock.index(attachment), d -> new ArrayList<>())
+                    .computeIfAbsent(index, d -> new ArrayList<>())
                     .add(new DeviceInfo.Attachment(
-                            block.eid(), share, Instant.ofEpochMilli(EnvBlock.since(attachment))));
+                            block.eid(),
+                            memory(contents.share(block, index)),
+                            Instant.ofEpochMilli(EnvBlock.since(attachment))));
         }
     }
 

@@ -28,7 +28,9 @@ final class SnapshotJson {
     /** {@code taken}: when the snapshot was taken. */
     static String of(Snapshot snapshot, Instant taken) {
         var root = JSON.std.composeString().startObject();
-        root.put("version", VERSION).put("taken", taken.toString());
+        root.put("version", VERSION)
+                .put("taken", taken.toString())
+                .put("format", snapshot.format().name());
         var envs = root.startArrayProperty("envs");
         snapshot.envs().forEach(env -> add(envs, env));
         envs.end();

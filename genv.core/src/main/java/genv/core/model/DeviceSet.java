@@ -6,6 +6,9 @@ import java.util.stream.IntStream;
 
 /** An immutable set of device indices from 0 to 127. */
 public record DeviceSet(long low, long high) {
+    /** How many indices there are. */
+    public static final int CAPACITY = 128;
+
     public static final DeviceSet EMPTY = new DeviceSet(0, 0);
 
     /** Indices are below. */

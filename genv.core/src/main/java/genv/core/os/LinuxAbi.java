@@ -73,6 +73,8 @@ final class LinuxAbi {
     static final long STAT_GID = X86_64 ? 32 : 28;
     static final long STAT_SIZE = 48;
     /** Seconds, then nanoseconds. */
+    static final long STAT_MODIFIED = 88;
+
     static final long STAT_CHANGED = 104;
 
     /** {@code struct passwd} of the C library: name and password (pointers), user id. */

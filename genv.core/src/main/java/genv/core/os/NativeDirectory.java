@@ -8,9 +8,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * An open directory, in which files are named without their path.
@@ -31,6 +33,8 @@ public final class NativeDirectory extends Descriptor {
             "syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG),
             Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle RENAMEAT =
+            Symbols.linkWithErrno("renameat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
     // through syscall, because older C libraries lack the function where the kernel has it
     private static final MethodHandle RENAMEAT2 = Symbols.linkWithErrno(
             "syscall",
@@ -158,6 +162,28 @@ public final class NativeDirectory extends Descriptor {
         }
     }
 
+    /** Renames, in one step, whatever has the new name; neither name is followed where it is a symbolic link. */
+    public void rename(String file, String taken) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            int result;
+            try {
+                result = (int) RENAMEAT.invokeExact(
+                        buffer.state(), number(), cString(arena, file), number(), cString(arena, taken));
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "rename from=" + shown(file) + " to=" + shown(taken));
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Which file a name in this directory is and when it was changed, without opening it; empty if there is none. */
+    public Optional<FileStamp> stampOf(String file) throws ErrnoException {
+        return at(number(), file, shown(file), FileStamp::of);
+    }
+
     /** Fails unless this process, with its effective user and groups, may list, change and search the directory. */
     public void requireAccess() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
@@ -192,6 +218,11 @@ public final class NativeDirectory extends Descriptor {
     }
 
     private static Optional<FileStatus> statusAt(int directory, String path, String shown) throws ErrnoException {
+        return at(directory, path, shown, FileStatus::of);
+    }
+
+    private static <T> Optional<T> at(int directory, String path, String shown, Function<MemorySegment, T> reading)
+            throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
             long result;
@@ -207,7 +238,7 @@ public final class NativeDirectory extends Descriptor {
                 throw Symbols.rethrow(thrown);
             }
             if (result == 0) {
-                return Optional.of(FileStatus.of(buffer.data()));
+                return Optional.of(reading.apply(buffer.data()));
             }
             if (buffer.errno() == Errno.ENOENT) {
                 return Optional.empty();

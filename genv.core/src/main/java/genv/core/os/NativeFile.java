@@ -2,6 +2,7 @@
 package genv.core.os;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -24,6 +25,10 @@ public final class NativeFile extends Descriptor {
     private static final MethodHandle FSYNC = Symbols.linkWithErrno("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle PREAD =
             Symbols.linkWithErrno("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle PWRITE =
+            Symbols.linkWithErrno("pwrite", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle FUTIMENS =
+            Symbols.linkWithErrno("futimens", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle FLOCK =
             Symbols.linkWithErrno("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle MMAP = Symbols.linkWithErrno(
@@ -154,8 +159,54 @@ public final class NativeFile extends Descriptor {
         }
     }
 
+    /** Writes bytes at the start of the file, all of them. */
+    public void writeStart(byte[] bytes) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment copy = arena.allocate(Math.max(bytes.length, 1));
+            MemorySegment.copy(bytes, 0, copy, JAVA_BYTE, 0, bytes.length);
+            long done = 0;
+            while (done < bytes.length) {
+                long result;
+                try {
+                    result = (long)
+                            PWRITE.invokeExact(buffer.state(), number(), copy.asSlice(done), bytes.length - done, done);
+                } catch (Throwable thrown) {
+                    throw Symbols.rethrow(thrown);
+                }
+                if (result < 0 && buffer.errno() == Errno.EINTR) {
+                    continue;
+                }
+                if (result <= 0) {
+                    throw new ErrnoException(
+                            "pwrite path=" + name() + " offset=" + done, result == 0 ? Errno.ENOSPC : buffer.errno());
+                }
+                done += result;
+            }
+        } finally {
+            buffer.give();
+        }
+    }
+
+    /** Sets the times of the file to now, which whoever may write it may do. */
+    public void touch() throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            int result;
+            try {
+                result = (int) FUTIMENS.invokeExact(buffer.state(), number(), MemorySegment.NULL);
+            } catch (Throwable thrown) {
+                throw Symbols.rethrow(thrown);
+            }
+            check(result, buffer, "futimens path=" + name());
+        } finally {
+            buffer.give();
+        }
+    }
+
     /**
-     * Marks the whole file as in use, until the descriptor is closed or {@link #unmark()} is called.
+     * Marks the whole file as in use, until the descriptor is closed or {@link #unmark()} is called: an exclusive
+     * {@code flock}, which belongs to this descriptor and excludes every other one, of this process too. Never waits.
      *
      * @return false if somebody else has marked it
      */

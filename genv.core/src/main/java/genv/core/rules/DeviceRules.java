@@ -154,12 +154,17 @@ public final class DeviceRules {
      * @throws DevicesUnavailableException if one of its devices has no room for the new share
      */
     public static EnvBlock resize(Draft draft, EnvBlock block, EnvConfig config) {
-        long before = block.gpuMemory();
         long after = EnvBlock.share(config);
-        boolean mayNotFit = after != before && (before == EnvBlock.WHOLE || after == EnvBlock.WHOLE || after > before);
-        for (int i = 0; mayNotFit && i < block.attachmentCount(); i++) {
+        if (after == block.gpuMemory()) {
+            return block.withConfig(config);
+        }
+        for (int i = 0; i < block.attachmentCount(); i++) {
             long attachment = block.attachment(i);
             int index = EnvBlock.index(attachment);
+            long before = draft.share(block, index);
+            if (after == before || (before != EnvBlock.WHOLE && after != EnvBlock.WHOLE && after < before)) {
+                continue; // it has that much
+            }
             DeviceUse use = draft.use(index);
             long others = use.reserved() - (before == EnvBlock.WHOLE ? 0 : EnvBlock.counted(before));
             boolean fits;
@@ -207,7 +212,8 @@ public final class DeviceRules {
     private DeviceSet renumbered(Draft draft, DeviceSet set) {
         DeviceSet result = DeviceSet.EMPTY;
         for (int i = set.next(0); i >= 0; i = set.next(i + 1)) {
-            if (draft.population(i) > 0 && draft.uuidHash(i) != candidates.uuidHash(i)) {
+            int known = draft.uuidHash(i);
+            if (draft.population(i) > 0 && known != 0 && known != candidates.uuidHash(i)) {
                 result = result.with(i);
             }
         }

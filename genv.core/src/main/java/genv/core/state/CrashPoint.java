@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.state;
 
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -47,7 +48,21 @@ public enum CrashPoint {
     /** The variables are set. */
     VARIABLES_SET,
     /** The environment was left, the variables are not restored yet. */
-    LEFT;
+    LEFT,
+    /** JSON: the state is locked, nothing is read yet. */
+    STATE_LOCKED,
+    /** JSON: the successor of a file was created, nothing is in it yet. */
+    FILE_BEGUN,
+    /** JSON: the successor of a file is on the disk, the file is still the old one. */
+    FILE_WRITTEN,
+    /** JSON: a file is the new one; the other may still be the old one. */
+    FILE_REPLACED,
+    /** JSON: some of the devices' files are locked, or all. */
+    DEVICE_LOCKED;
+
+    /** Those that operations on the JSON files pass; the others are of the mapped state or of both. */
+    public static final Set<CrashPoint> OF_JSON =
+            Set.of(STATE_LOCKED, FILE_BEGUN, FILE_WRITTEN, FILE_REPLACED, DEVICE_LOCKED);
 
     private static final String PROPERTY = "genv.crashpoint";
     private static final boolean ENABLED = System.getProperty(PROPERTY) != null;

@@ -6,6 +6,7 @@ import genv.api.GenvException;
 import genv.api.GenvOptions;
 import genv.api.LockMode;
 import genv.api.StateException;
+import genv.api.StateFormat;
 import genv.core.draft.Draft;
 import genv.core.draft.Edit;
 import genv.core.events.FlightEvents;
@@ -104,6 +105,11 @@ final class MappedStore implements Store {
     @Override
     public Caller caller() {
         return caller;
+    }
+
+    @Override
+    public StateFormat format() {
+        return StateFormat.MAPPED;
     }
 
     @Override

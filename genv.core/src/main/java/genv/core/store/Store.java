@@ -3,6 +3,7 @@ package genv.core.store;
 
 import genv.api.EnvConfig;
 import genv.api.LockMode;
+import genv.api.StateFormat;
 import genv.core.draft.Edit;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
@@ -14,6 +15,7 @@ import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
 import genv.core.waiting.WaitLimit;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,14 @@ public interface Store extends AutoCloseable {
 
     /** Reads the state. The edit must not change it. */
     <T extends @Nullable Object> T read(Edit<T> edit);
+
+    /** How it is kept, and so what it can hold. */
+    StateFormat format();
+
+    /** Locks of other processes that are not in the state but can be seen; for pictures of the host only. */
+    default List<Holder> foreignHolders() {
+        return List.of();
+    }
 
     /** Who lives, asking about each process once. */
     Lives livesCached();

@@ -20,6 +20,7 @@ import genv.api.Snapshot;
 import genv.api.StateException;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.OtherUser;
 import genv.it.peer.Peer;
@@ -238,6 +239,7 @@ class BetterThanGenvTest {
     }
 
     /** Case 5: and yet everybody can use what was created under a strict one. */
+    @NotOnJson("files of their own modes")
     @Test
     void case05ShouldCreateFilesForEverybodyUnderAStrictUmask(GenvHosts hosts) throws IOException {
         try (Peer peer =
@@ -268,6 +270,7 @@ class BetterThanGenvTest {
     }
 
     /** Case 6: locks have a time limit, and a stopped process hangs nobody who is not waiting for it. */
+    @NotOnJson("waiting in a queue")
     @Test
     void case06ShouldNotHangOnAStoppedProcess(GenvHosts hosts) throws Exception {
         GenvHost host = hosts.host();
@@ -326,6 +329,7 @@ class BetterThanGenvTest {
     }
 
     /** Case 8: processes of other pid namespaces with the same pid are told apart, and nobody purges them. */
+    @NotOnJson("pid namespaces")
     @Test
     void case08ShouldTellProcessesOfPidNamespacesApart(GenvHosts hosts) throws Exception {
         assumeNamespaces();

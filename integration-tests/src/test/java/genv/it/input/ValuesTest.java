@@ -14,6 +14,7 @@ import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.api.LockMode;
 import genv.api.MemorySize;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -142,6 +143,7 @@ class ValuesTest {
         }
     }
 
+    @NotOnJson("the exact size of a device")
     @Test
     void shouldRefuseAShareThatNoDeviceHas() {
         Refusal.on(

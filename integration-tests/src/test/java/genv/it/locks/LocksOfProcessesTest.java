@@ -11,6 +11,7 @@ import genv.api.GenvHost;
 import genv.api.LockMode;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
@@ -31,6 +32,7 @@ class LocksOfProcessesTest {
         host.activate(ActivationRequest.of(config).eid("a").overSubscribed());
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldTakeTurns() throws Exception {
         try (Peer peer = Peer.beside(hosts)) {
@@ -67,6 +69,7 @@ class LocksOfProcessesTest {
         }
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldShareByTheSumOfTheShares() {
         try (Peer peer = Peer.beside(hosts)) {
@@ -83,6 +86,7 @@ class LocksOfProcessesTest {
         }
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldExcludeMembersOfOneEnvironment() {
         try (Peer peer = Peer.beside(hosts)) {
@@ -103,6 +107,7 @@ class LocksOfProcessesTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldReleaseWhatAKilledProcessHeldForOneThatWaits() throws Exception {
         try (Peer peer = Peer.beside(hosts)) {
@@ -126,6 +131,7 @@ class LocksOfProcessesTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldPassOverAWaiterThatIsKilled() throws Exception {
         try (Peer first = Peer.beside(hosts);
@@ -145,6 +151,7 @@ class LocksOfProcessesTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeInTheOrderInWhichTheyCame() {
         try (Peer first = Peer.beside(hosts);

@@ -16,6 +16,7 @@ import genv.api.LockMode;
 import genv.api.MemorySize;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
@@ -101,6 +102,7 @@ class LocksTest {
 
     // ---- exclusive -------------------------------------------------------------------------------------------------
 
+    @NotOnJson("shares")
     @Test
     void shouldLockAllDevicesAtOnce() {
         both(gpus(3), gpus(1));
@@ -136,6 +138,7 @@ class LocksTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldWaitUntilItIsReleased() throws Exception {
         both(gpus(3), gpus(3));
@@ -186,6 +189,7 @@ class LocksTest {
         assertThat(other.tryLock()).isPresent();
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldGrantASharedLockWithinAnExclusiveOne() {
         both(shares("4g"), shares("4g"));
@@ -198,6 +202,7 @@ class LocksTest {
         assertThat(other.tryLock(LockMode.SHARE)).isPresent();
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldRefuseAnExclusiveLockWithinASharedOne() {
         both(shares("4g"), shares("4g"));
@@ -236,6 +241,7 @@ class LocksTest {
 
     // ---- shared ----------------------------------------------------------------------------------------------------
 
+    @NotOnJson("shares")
     @Test
     void shouldRunThoseTogetherWhoseSharesFit(GenvHosts hosts) {
         both(shares("6g"), shares("10g"));
@@ -256,6 +262,7 @@ class LocksTest {
         assertThat(host.tryLock(LockMode.SHARE)).isPresent();
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldTakeAllMemoryWithoutAShare() {
         both(gpus(3), shares("1g"));
@@ -267,6 +274,7 @@ class LocksTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldTellWhatASharedLockWaitsFor() throws Exception {
         both(shares("9g"), shares("9g"));
@@ -279,6 +287,7 @@ class LocksTest {
         waiting.result().close();
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeAnExclusiveWaiterBeforeLaterSharedOnes(GenvHosts hosts) throws Exception {
         both(shares("4g"), shares("4g"));
@@ -301,6 +310,7 @@ class LocksTest {
 
     // ---- with a limit ----------------------------------------------------------------------------------------------
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldGiveUpWhenTheTimeIsOver() throws Exception {
         both(gpus(3), gpus(3));
@@ -313,6 +323,7 @@ class LocksTest {
         assertThat(other.tryLock(Duration.ZERO)).isPresent();
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldGetItWithinTheTime() throws Exception {
         both(gpus(3), gpus(3));
@@ -333,6 +344,7 @@ class LocksTest {
                 "limit=" + Duration.ofNanos(-1));
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldEndALimitedWaitWhenInterrupted() throws Exception {
         both(gpus(3), gpus(3));
@@ -354,6 +366,7 @@ class LocksTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldNotEndAnUnlimitedWaitWhenInterrupted() throws Exception {
         both(gpus(3), gpus(3));
@@ -389,6 +402,7 @@ class LocksTest {
         assertThat(other.tryLock()).isPresent();
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldRefuseWhatCannotBeAddedAtOnce(GenvHosts hosts) {
         both(gpus(1), gpus(1)); // a has 0, b has 1
@@ -439,6 +453,7 @@ class LocksTest {
         lock.close();
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeAWaiterWhenTheHolderLeaves() throws Exception {
         List<Activation> activations = both(gpus(3), gpus(3));
@@ -449,6 +464,7 @@ class LocksTest {
         assertThat(waiting.result().devices()).hasSize(3);
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldKeepTheShareThatWasLockedWhenItIsConfiguredAnew() {
         both(shares("6g"), shares("10g"));

@@ -11,6 +11,7 @@ import genv.testkit.GenvTest;
 import genv.testkit.process.ChildJvm;
 import genv.testkit.process.Referee;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -27,7 +28,12 @@ class ManyProcessesTest {
 
     private record Files(Path state, Path devices, Path locks) {}
 
-    private static Worker start(Files files, int holder, long seed) {
+    /** How long a request for devices may wait. */
+    Duration longestWait() {
+        return RandomWorker.WAIT;
+    }
+
+    private Worker start(Files files, int holder, long seed) {
         return new Worker(
                 ChildJvm.of(RandomWorker.class)
                         .name("worker-" + holder)
@@ -37,7 +43,8 @@ class ManyProcessesTest {
                                 files.locks().toString(),
                                 Integer.toString(holder),
                                 Long.toString(seed),
-                                Integer.toString(ROUNDS))
+                                Integer.toString(ROUNDS),
+                                longestWait().toString())
                         .start(),
                 holder);
     }

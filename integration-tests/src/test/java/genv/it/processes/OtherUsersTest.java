@@ -13,6 +13,7 @@ import genv.api.EnvInfo;
 import genv.api.GenvHost;
 import genv.api.Snapshot;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.OtherUser;
 import genv.it.peer.Peer;
@@ -56,6 +57,7 @@ class OtherUsersTest {
         return ActivationRequest.of(EnvConfig.builder().gpus(gpus).build()).eid(eid);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldShareTheDirectoryThatRootCreated() {
         try (Peer root = ofRoot();

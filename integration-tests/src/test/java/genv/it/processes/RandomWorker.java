@@ -31,7 +31,8 @@ final class RandomWorker implements ChildTask {
     static final int DEVICES = 3;
     static final int CAPACITY_MB = 16_000;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** How long requests for devices may wait where they can. */
+    static final Duration WAIT = Duration.ofSeconds(30);
 
     @Override
     public void run(ChildContext context) throws Exception {
@@ -46,7 +47,8 @@ final class RandomWorker implements ChildTask {
         try (Referee devices = Referee.open(Path.of(arguments.get(1)));
                 Referee locks = Referee.open(Path.of(arguments.get(2)));
                 GenvHost host = GenvHost.open(options)) {
-            Work work = new Work(host, devices, locks, holder, random);
+            Duration longest = Duration.parse(arguments.get(6));
+            Work work = new Work(host, devices, locks, holder, random, longest);
             int rounds = Integer.parseInt(arguments.get(5));
             for (int i = 0; i < rounds; i++) {
                 context.send("round " + i);
@@ -62,12 +64,13 @@ final class RandomWorker implements ChildTask {
     }
 
     /** What a round is done with. */
-    private record Work(GenvHost host, Referee devices, Referee locks, int holder, RandomGenerator random) {
+    private record Work(
+            GenvHost host, Referee devices, Referee locks, int holder, RandomGenerator random, Duration longest) {
         void round() throws InterruptedException {
             switch (random.nextInt(6)) {
                 case 0 -> alone(whole(), Duration.ZERO);
-                case 1 -> alone(whole(), PATIENCE);
-                case 2 -> alone(share(), random.nextBoolean() ? PATIENCE : Duration.ZERO);
+                case 1 -> alone(whole(), longest);
+                case 2 -> alone(share(), random.nextBoolean() ? longest : Duration.ZERO);
                 case 3 -> shared(ActivationRequest.of(share()).overSubscribed());
                 case 4 ->
                     shared(ActivationRequest.of(random.nextBoolean() ? share() : EnvConfig.empty())
@@ -132,7 +135,7 @@ final class RandomWorker implements ChildTask {
 
         private void task() throws InterruptedException {
             host.<Boolean, InterruptedException>call(
-                    ActivationRequest.of(whole()).overSubscribed().waitUpTo(PATIENCE), () -> {
+                    ActivationRequest.of(whole()).overSubscribed().waitUpTo(longest), () -> {
                         lockOnce();
                         return true;
                     });
@@ -142,7 +145,7 @@ final class RandomWorker implements ChildTask {
         private void lockOnce() throws InterruptedException {
             Optional<DeviceLock> taken = switch (random.nextInt(3)) {
                 case 0 -> host.tryLock();
-                case 1 -> host.tryLock(LockMode.EXCLUSIVE, PATIENCE);
+                case 1 -> host.tryLock(LockMode.EXCLUSIVE, WAIT);
                 default -> Optional.of(host.lock());
             };
             if (taken.isPresent()) {

@@ -16,6 +16,7 @@ import genv.api.InterruptedWaitException;
 import genv.api.NotActiveException;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
@@ -90,6 +91,7 @@ class ActivationTest {
         }
     }
 
+    @NotOnJson("times of less than a second")
     @Test
     void shouldTellWhoTheEnvironmentIs(GenvHost host) {
         Instant before = Instant.ofEpochMilli(System.currentTimeMillis());
@@ -204,6 +206,7 @@ class ActivationTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldSeeMoreDevicesAskedForThanTheHostHasAtOnceEvenWhenItMayWait(GenvHost host) {
         EnvConfig five = EnvConfig.builder().gpus(5).build();
@@ -290,6 +293,7 @@ class ActivationTest {
 
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldWaitForDevices(GenvHosts hosts) throws Exception {
         Activation first =
@@ -305,6 +309,7 @@ class ActivationTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeWaitersInTheOrderInWhichTheyCame(GenvHosts hosts) throws Exception {
         EnvConfig all = EnvConfig.builder().gpus(4).build();
@@ -327,6 +332,7 @@ class ActivationTest {
         assertThat(second.result().devices()).containsExactly(0);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldNotBeOvertakenByARequestThatDoesNotWait(GenvHosts hosts) throws Exception {
         Activation holder = hosts.host().activate(as("a", ONE));
@@ -341,6 +347,7 @@ class ActivationTest {
         assertThat(waiting.result().devices()).hasSize(4);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldGiveUpWhenTheTimeIsOver(GenvHosts hosts) {
         hosts.host().activate(as("a", EnvConfig.builder().gpus(4).build()));
@@ -357,6 +364,7 @@ class ActivationTest {
         }
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldLeaveTheQueueWhenInterrupted(GenvHosts hosts) throws Exception {
         hosts.host().activate(as("a", EnvConfig.builder().gpus(4).build()));

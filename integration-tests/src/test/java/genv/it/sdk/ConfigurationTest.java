@@ -13,6 +13,7 @@ import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.MemorySize;
 import genv.api.NotActiveException;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -97,6 +98,7 @@ class ConfigurationTest {
         }
     }
 
+    @NotOnJson("the exact size of a device")
     @Test
     void shouldRefuseAShareThatDoesNotFitAndChangeNothing(GenvHosts hosts) {
         GenvHost host = hosts.host();

@@ -15,6 +15,7 @@ import genv.api.InterruptedWaitException;
 import genv.api.NotActiveException;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -87,6 +88,7 @@ class DevicesTest {
         assertThat(host.attach(DeviceRequest.gpus(2))).containsExactly(2, 3);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldTellMoreThanTheHostHasApartFromTaken() {
         Refusal.on(
@@ -116,6 +118,7 @@ class DevicesTest {
         assertThat(host.attach(DeviceRequest.gpus(3))).containsExactly(0, 1, 2);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldDoNothingForAnIndexThatIsAttached() {
         host.attach(DeviceRequest.index(2));
@@ -225,6 +228,7 @@ class DevicesTest {
 
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldWaitForANumberAndForAnIndex() throws Exception {
         Activation neighbour = neighbour(4);
@@ -248,6 +252,7 @@ class DevicesTest {
         assertThat(index.result()).containsExactly(1, 2);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldBeServedWhenAShareBecomesSmaller(GenvHosts hosts) throws Exception {
         EnvConfig most = EnvConfig.builder().gpus(4).gpuMemory("15g").build();
@@ -260,6 +265,7 @@ class DevicesTest {
         assertThat(waiting.result()).containsExactly(0);
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldGiveUpWhenTheTimeIsOver() {
         neighbour(4);
@@ -274,6 +280,7 @@ class DevicesTest {
                 () -> host.attach(DeviceRequest.index(3).waitUpTo(Duration.ofMillis(20))));
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldLeaveTheQueueWhenInterrupted() throws Exception {
         neighbour(4);
@@ -288,6 +295,7 @@ class DevicesTest {
         assertThat(host.snapshot().device(0).orElseThrow().waiters()).isEmpty();
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeTheNextWhenAWaiterIsKilled(GenvHosts hosts) throws Exception {
         Activation neighbour = neighbour(4);

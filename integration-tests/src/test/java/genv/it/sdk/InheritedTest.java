@@ -10,6 +10,7 @@ import genv.api.DeviceRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.NotActiveException;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -149,6 +150,7 @@ class InheritedTest {
         }
     }
 
+    @NotOnJson("locks that end with an environment")
     @Test
     void shouldNotTakeALaterEnvironmentOfTheSameIdentifierForTheEndedOneOnLock() {
         try (Peer child = child()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import genv.api.AlreadyActiveException;
 import genv.api.NotActiveException;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -99,6 +100,7 @@ class StaticFaceTest {
         }
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldLock() {
         try (Peer genv = peer();

@@ -8,6 +8,7 @@ import genv.api.Activation;
 import genv.api.ActivationRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -269,6 +270,7 @@ class VariablesTest {
 
     // ---- a container -----------------------------------------------------------------------------------------------
 
+    @NotOnJson("pid namespaces")
     @Test
     void shouldSpeakOfTheDevicesOfTheHostInAContainer(GenvHosts hosts) {
         try (Activation outside = hosts.host()

@@ -121,7 +121,7 @@ class SnapshotJsonTest {
     void shouldKeepTheOrderOfKeys(GenvHost host) {
         host.activate();
         JsonNode tree = MAPPER.readTree(host.snapshotJson());
-        assertThat(tree.propertyNames()).containsExactly("version", "taken", "envs", "devices");
+        assertThat(tree.propertyNames()).containsExactly("version", "taken", "format", "envs", "devices");
         assertThat(tree.get("envs").get(0).propertyNames())
                 .containsExactly("eid", "uid", "username", "created", "config", "pids", "devices", "leaseEnd");
     }

@@ -15,6 +15,7 @@ import genv.api.InterruptedWaitException;
 import genv.api.LockMode;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
+import genv.it.check.NotOnJson;
 import genv.it.check.Refusal;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
@@ -220,6 +221,7 @@ class TaskScopeTest {
         assertThat(Eventually.isEmpty(host.snapshot())).isTrue();
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldServeMoreTasksThanDevicesByWaiting(GenvHost host) throws Exception {
         List<Background<Integer>> running = new ArrayList<>();
@@ -246,6 +248,7 @@ class TaskScopeTest {
         });
     }
 
+    @NotOnJson("waiting in a queue")
     @Test
     void shouldLeaveTheQueueWhenInterrupted(GenvHosts hosts) throws Exception {
         GenvHost host = hosts.host();
@@ -263,6 +266,7 @@ class TaskScopeTest {
         assertThat(host.snapshot().device(0).orElseThrow().waiters()).isEmpty();
     }
 
+    @NotOnJson("shares")
     @Test
     void shouldShareDevicesBetweenTasksByShares(GenvHost host) throws Exception {
         ActivationRequest quarter =

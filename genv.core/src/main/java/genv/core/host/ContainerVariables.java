@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.host;
+
+import genv.api.EnvConfig;
+import genv.api.MemorySize;
+import genv.core.store.ContainerEnv;
+import genv.core.variables.VariableNames;
+import genv.core.variables.VariableStore;
+import java.util.Optional;
+
+/** Reads what the variables of a container say of the environment that it was started in. */
+final class ContainerVariables {
+    private static final System.Logger LOG = System.getLogger("genv.core.host");
+
+    private ContainerVariables() {}
+
+    /** Empty outside of a container that Genv has started. */
+    static Optional<ContainerEnv> read(VariableStore variables) {
+        if (value(variables, VariableNames.GENV_CONTAINER).isEmpty()) {
+            return Optional.empty();
+        }
+        EnvConfig config = EnvConfig.empty();
+        try {
+            EnvConfig.Builder builder = EnvConfig.builder();
+            value(variables, VariableNames.GENV_ENVIRONMENT_NAME).ifPresent(builder::name);
+            value(variables, VariableNames.GENV_GPUS).map(Integer::valueOf).ifPresent(builder::gpus);
+            value(variables, VariableNames.GENV_GPU_MEMORY)
+                    .map(MemorySize::parse)
+                    .ifPresent(builder::gpuMemory);
+            config = builder.build();
+        } catch (IllegalArgumentException notAConfiguration) {
+            LOG.log(System.Logger.Level.WARNING, "variables of the container are no configuration", notAConfiguration);
+        }
+        return Optional.of(new ContainerEnv(value(variables, VariableNames.GENV_ENVIRONMENT_ID), config));
+    }
+
+    private static Optional<String> value(VariableStore variables, String name) {
+        return variables.get(name).filter(text -> !text.isEmpty());
+    }
+}

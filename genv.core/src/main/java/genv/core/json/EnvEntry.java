@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.json;
+
+import genv.api.EnvConfig;
+import genv.api.MemorySize;
+import genv.core.model.EnvBlock;
+import genv.core.model.Member;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An environment as it stands in {@code envs.json}, and as the rules know it. Immutable.
+ *
+ * @param source what the file says of it; empty for one that is not in the file yet
+ * @param block the same, with the attachments that {@code devices.json} has
+ */
+record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
+    private static final String EID = "eid";
+    private static final String CREATION = "creation";
+    private static final String CONFIG = "config";
+    private static final String PIDS = "pids";
+    private static final String KERNELS = "kernel_ids";
+
+    /** What is known of a process that an environment names by its pid. */
+    interface Members {
+        Member member(String eid, long created, long pid);
+
+        /** A notebook kernel, whose life is known to Genv alone: its number among those of the environment. */
+        Member kernel(String eid, int number);
+    }
+
+    static EnvEntry parse(Map<String, @Nullable Object> source, Members members, EnvIds ids) throws JsonFault {
+        String eid = String.valueOf(source.get(EID));
+        if (source.get(EID) == null || eid.isEmpty()) {
+            throw new JsonFault("an environment has no identifier", "at=envs");
+        }
+        String where = "envs." + eid;
+        long created = LocalTimes.parse(JsonTree.text(source.get(CREATION), where + ".creation"), where + ".creation");
+        Object uid = source.get("uid");
+        Object username = source.get("username");
+        EnvBlock.Owner owner = new EnvBlock.Owner(
+                uid == null ? -1 : JsonTree.number(uid, where + ".uid"),
+                username == null ? String.valueOf(uid) : username.toString());
+        List<Member> all = new ArrayList<>();
+        for (Object pid : JsonTree.list(source.get(PIDS), where + ".pids")) {
+            all.add(members.member(eid, created, JsonTree.number(pid, where + ".pids")));
+        }
+        int kernels = JsonTree.list(source.get(KERNELS), where + ".kernel_ids").size();
+        for (int i = 0; i < kernels; i++) {
+            all.add(members.kernel(eid, i));
+        }
+        Object config = source.get(CONFIG);
+        EnvConfig parsed = config == null ? EnvConfig.empty() : config(JsonTree.object(config, where + ".config"));
+        EnvBlock.Identity identity = ids.identity(eid, owner, created);
+        return new EnvEntry(source, new EnvBlock(identity, parsed, new long[0], List.copyOf(all)));
+    }
+
+    /** What of a configuration could be one. What could not is left out here and kept in the file. */
+    private static EnvConfig config(Map<String, @Nullable Object> source) {
+        EnvConfig.Builder builder = EnvConfig.builder();
+        try {
+            Object name = source.get("name");
+            if (name != null) {
+                builder.name(name.toString());
+            }
+        } catch (IllegalArgumentException notAName) {
+            // only shown
+        }
+        try {
+            Object gpus = source.get("gpus");
+            if (gpus != null) {
+                builder.gpus(Integer.parseInt(gpus.toString()));
+            }
+        } catch (IllegalArgumentException notANumber) {
+            // what is attached is in the other file
+        }
+        try {
+            Object memory = source.get("gpu_memory");
+            if (memory != null) {
+                builder.gpuMemory(MemorySize.parse(memory.toString()));
+            }
+        } catch (IllegalArgumentException notAnAmount) {
+            // whole devices are asked for: the safe side
+        }
+        return builder.build();
+    }
+
+    EnvEntry with(EnvBlock changed) {
+        return new EnvEntry(source, changed);
+    }
+
+    /** Whether another entry would be printed alike. */
+    boolean saysTheSame(EnvBlock other) {
+        return block.config().equals(other.config()) && pids(block).equals(pids(other));
+    }
+
+    /** As it is to stand in the file: what has not changed is as it was. */
+    Map<String, @Nullable Object> print() {
+        Map<String, @Nullable Object> printed = new LinkedHashMap<>(source);
+        printed.putIfAbsent(EID, block.eid());
+        printed.putIfAbsent("uid", block.owner().uid());
+        printed.putIfAbsent(CREATION, LocalTimes.print(block.created()));
+        printed.putIfAbsent("username", block.owner().username());
+        printed.put(CONFIG, printConfig());
+        printed.put(PIDS, pids(block));
+        printed.putIfAbsent(KERNELS, List.of());
+        return printed;
+    }
+
+    private Map<String, @Nullable Object> printConfig() {
+        Map<String, @Nullable Object> printed = new LinkedHashMap<>();
+        EnvConfig before = EnvConfig.empty();
+        if (source.get(CONFIG) instanceof Map<?, ?> old) {
+            old.forEach((key, value) -> printed.put(String.valueOf(key), value));
+            before = config(printed);
+        }
+        EnvConfig now = block.config();
+        put(printed, "name", before.name(), now.name());
+        put(
+                printed,
+                "gpu_memory",
+                before.gpuMemory().map(Object::toString),
+                now.gpuMemory().map(Object::toString));
+        put(printed, "gpus", gpus(before), gpus(now));
+        return printed;
+    }
+
+    private static Optional<Integer> gpus(EnvConfig config) {
+        return config.gpus().stream().boxed().findFirst();
+    }
+
+    private static <T> void put(
+            Map<String, @Nullable Object> printed, String key, Optional<T> before, Optional<T> now) {
+        if (!Objects.equals(before, now) || !printed.containsKey(key)) {
+            printed.put(key, now.isPresent() ? now.get() : null);
+        }
+    }
+
+    private static List<Long> pids(EnvBlock block) {
+        return block.members().stream().map(Member::pid).filter(pid -> pid > 0).toList();
+    }
+}

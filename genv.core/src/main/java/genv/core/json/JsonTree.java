@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.json;
+
+import genv.api.MemorySize;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Takes values out of parsed JSON, and says where one has the wrong type. */
+final class JsonTree {
+    private JsonTree() {}
+
+    @SuppressWarnings("unchecked") // a JSON object has texts as keys
+    static Map<String, @Nullable Object> object(@Nullable Object value, String where) throws JsonFault {
+        if (value instanceof Map<?, ?> map) {
+            return (Map<String, @Nullable Object>) map;
+        }
+        throw wrong("an object", value, where);
+    }
+
+    /**
+     * The entries of a list; or those of a map, as older files have it, each with its key put in as the value of {@code
+     * keyName} where it lacks that.
+     */
+    static List<Map<String, @Nullable Object>> entries(@Nullable Object value, String keyName, String where)
+            throws JsonFault {
+        List<Map<String, @Nullable Object>> entries = new ArrayList<>();
+        switch (value) {
+            case null -> {}
+            case List<?> list -> {
+                for (Object entry : list) {
+                    entries.add(object(entry, where));
+                }
+            }
+            case Map<?, ?> map -> {
+                for (Map.Entry<?, ?> entry : map.entrySet()) {
+                    String key = String.valueOf(entry.getKey());
+                    Map<String, @Nullable Object> object = object(entry.getValue(), where + "." + key);
+                    if (!object.containsKey(keyName)) {
+                        Map<String, @Nullable Object> withKey = new LinkedHashMap<>();
+                        withKey.put(keyName, key);
+                        withKey.putAll(object);
+                        object = withKey;
+                    }
+                    entries.add(object);
+                }
+            }
+            default -> throw wrong("a list", value, where);
+        }
+        return entries;
+    }
+
+    static List<?> list(@Nullable Object value, String where) throws JsonFault {
+        return switch (value) {
+            case null -> List.of();
+            case List<?> list -> list;
+            default -> throw wrong("a list", value, where);
+        };
+    }
+
+    static String text(@Nullable Object value, String where) throws JsonFault {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw wrong("a text", value, where);
+    }
+
+    /** A whole number, or a text of one: keys of older files are texts. */
+    static long number(@Nullable Object value, String where) throws JsonFault {
+        switch (value) {
+            case Integer number -> {
+                return number;
+            }
+            case Long number -> {
+                return number;
+            }
+            case String text -> {
+                try {
+                    return Long.parseLong(text);
+                } catch (NumberFormatException notOne) {
+                    throw wrong("a number", value, where);
+                }
+            }
+            case null, default -> throw wrong("a number", value, where);
+        }
+    }
+
+    /** An amount of memory in bytes, or -1 where it is absent or cannot be one. */
+    static long memory(@Nullable Object value) {
+        if (value == null) {
+            return -1;
+        }
+        try {
+            return MemorySize.parse(value.toString()).bytes();
+        } catch (IllegalArgumentException notAnAmount) {
+            return -1;
+        }
+    }
+
+    private static JsonFault wrong(String wanted, @Nullable Object value, String where) {
+        String shown = value == null ? "null" : value.toString();
+        return new JsonFault(
+                "something else stands where " + wanted + " is expected",
+                "at=" + where + " value=" + (shown.length() > 40 ? shown.substring(0, 40) + "…" : shown));
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.json;
+
+import genv.core.model.EnvBlock;
+import genv.core.model.Member;
+import genv.core.os.FileStatus;
+import genv.core.os.ProcessStat;
+import genv.core.os.Processes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Who lives, as far as pids in Genv's files tell.
+ *
+ * <p>A pid is dead that no process has, or a zombie. The number may be another process's by now; the files do not say when
+ * their process started. That it is another one is certain, and it counts as dead, where
+ * <ul>
+ *   <li>this process saw the number before, with another start time;
+ *   <li>the environment is older than this boot of the host;
+ *   <li>the identifier of the environment is that number, as it is by default for whoever creates one, and the process is
+ *       younger than the environment.
+ * </ul>
+ * The last two compare local times without a zone, and so only what is more than {@link #ZONES} apart. That a process is
+ * younger proves nothing under another identifier: it may have joined. Doubt counts as life: then devices may stay taken too
+ * long, but are never given twice.
+ *
+ * <p>Thread-safe.
+ */
+public final class PidMembers implements EnvEntry.Members {
+    /** How far apart two local times of the same instant can be, in different zones. */
+    static final Duration ZONES = Duration.ofHours(26);
+
+    private static final int MOST_SEEN = 10_000;
+
+    /** Of this whole process, however many hosts it has open: the file has its pid once. */
+    private static final Map<Membership, Integer> COUNTS = new ConcurrentHashMap<>();
+
+    /** When the processes started that this one has seen behind a pid of an environment. */
+    private static final Map<Seen, Long> START_TICKS = new ConcurrentHashMap<>();
+
+    private final long ownPid = ProcessHandle.current().pid();
+    private final FileStatus directory;
+    /** How often this process is in one environment of one directory. */
+    private record Membership(long device, long inode, String eid, String created) {}
+
+    private record Seen(long device, long inode, long mark, long pid) {}
+
+    /** {@code directory}: the state's. */
+    public PidMembers(FileStatus directory) {
+        this.directory = directory;
+    }
+
+    /** This process as a member. */
+    public Member self() {
+        return Member.seated(ownPid, ownPid, ProcessStat.namespace());
+    }
+
+    @Override
+    public Member member(String eid, long created, long pid) {
+        if (pid == ownPid) {
+            return self();
+        }
+        boolean isCreator = eid.equals(Long.toString(pid)) || eid.startsWith(pid + "-");
+        // the mark of an adopted member is its own affair: here the creation and what the identifier says
+        return Member.adopted(created / 1000 * 2 + (isCreator ? 1 : 0), pid, ProcessStat.namespace());
+    }
+
+    @Override
+    public Member kernel(String eid, int number) {
+        return Member.adopted(number, 0, 0);
+    }
+
+    /** The member of an environment that has that pid, or the one given. */
+    public static Member in(EnvBlock block, Member member) {
+        return block.members().stream()
+                .filter(known -> known.pid() == member.pid())
+                .findFirst()
+                .map(known -> known.withCount(member.count()))
+                .orElse(member);
+    }
+
+    /** The same environment with the number of times that this process is in it by now. */
+    EnvBlock counted(EnvBlock block) {
+        for (Member member : block.members()) {
+            if (member.pid() == ownPid) {
+                int count = COUNTS.getOrDefault(membership(block.eid(), block.created()), 1);
+                return count == member.count()
+                        ? block
+                        : block.withMembers(block.members().stream()
+                                .map(one -> one.pid() == ownPid ? one.withCount(count) : one)
+                                .toList());
+            }
+        }
+        return block;
+    }
+
+    /** Remembers what the file cannot hold: how often this process is in each environment. */
+    void remember(List<EnvBlock> before, List<EnvBlock> now) {
+        for (EnvBlock block : before) {
+            COUNTS.remove(membership(block.eid(), block.created()));
+        }
+        for (EnvBlock block : now) {
+            Membership key = membership(block.eid(), block.created());
+            int count = block.members().stream()
+                    .filter(member -> member.pid() == ownPid)
+                    .mapToInt(Member::count)
+                    .sum();
+            if (count > 0) {
+                COUNTS.put(key, count);
+            }
+        }
+    }
+
+    /** Remembers when a process started that was made a member here. */
+    public void remember(EnvBlock block, long pid, long start) {
+        START_TICKS.put(
+                new Seen(
+                        directory.device(),
+                        directory.inode(),
+                        member(block.eid(), block.created(), pid).mark(),
+                        pid),
+                start);
+    }
+
+    /** Whether a member that is not this process lives. */
+    public boolean isAlive(Member member) {
+        if (member.pid() == 0) {
+            return true; // a kernel
+        }
+        Optional<ProcessStat> stat = ProcessStat.isAvailable() ? ProcessStat.read(member.pid()) : Optional.empty();
+        if (stat.isEmpty()) {
+            return Processes.exists(member.pid());
+        }
+        if (stat.get().isDead()) {
+            return false;
+        }
+        long start = stat.get().startTicks();
+        if (START_TICKS.size() > MOST_SEEN) {
+            START_TICKS.clear();
+        }
+        Long seen = START_TICKS.putIfAbsent(
+                new Seen(directory.device(), directory.inode(), member.mark(), member.pid()), start);
+        if (seen != null) {
+            return seen == start;
+        }
+        return !isReused(member);
+    }
+
+    private static boolean isReused(Member member) {
+        Instant latestCreation =
+                Instant.ofEpochSecond(Math.floorDiv(member.mark(), 2L)).plus(ZONES);
+        boolean isCreator = (member.mark() & 1) != 0;
+        Optional<Instant> started = isCreator
+                ? ProcessHandle.of(member.pid())
+                        .flatMap(process -> process.info().startInstant())
+                : Boot.TIME;
+        return started.filter(latestCreation::isBefore).isPresent();
+    }
+
+    private Membership membership(String eid, long created) {
+        return new Membership(directory.device(), directory.inode(), eid, LocalTimes.print(created));
+    }
+
+    private static final class Boot {
+        static final Optional<Instant> TIME = read();
+
+        private static Optional<Instant> read() {
+            try {
+                return Files.readAllLines(Path.of("/proc/stat")).stream()
+                        .filter(line -> line.startsWith("btime "))
+                        .findFirst()
+                        .map(line -> Instant.ofEpochSecond(
+                                Long.parseLong(line.substring("btime ".length()).strip())));
+            } catch (IOException | NumberFormatException unknown) {
+                return Optional.empty();
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import genv.api.GenvOptions.Sharing;
+import genv.api.StateException;
+import genv.api.StateFormat;
+import genv.core.draft.Draft;
+import genv.core.file.Flock;
+import genv.core.file.PlainDirectory;
+import genv.core.json.JsonDraft;
+import genv.core.json.JsonFiles;
+import genv.core.json.PidMembers;
+import genv.core.live.LifeLocks;
+import genv.core.model.EnvBlock;
+import genv.core.os.ErrnoException;
+import genv.core.os.NativeDirectory;
+import genv.core.os.Processes;
+import genv.core.rules.Lives;
+import genv.core.rules.Reaping;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Makes a directory of one kind of state one of the other, if nothing is in it.
+ *
+ * <p>To JSON: {@code envs.json} comes first, so that whoever opens the directory from then on is told that there are two states;
+ * then it is made sure that the mapped state is empty and that nobody has it open, and it is deleted. To mapped: under Genv's
+ * lock its files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
+ * environment, or of both kinds, which the next to open it is told how to mend.
+ */
+public final class Conversion {
+    private static final int OPEN_TO_ALL = 0777;
+    private static final int STICKY = 01000;
+
+    private Conversion() {}
+
+    /** Converts a directory; without an effect where it is of that kind. */
+    public static void convert(Path path, StateFormat to) {
+        StateFormat from = Stores.formatOf(path);
+        try (PlainDirectory directory = PlainDirectory.open(path)) {
+            if (to == StateFormat.JSON && from == StateFormat.MAPPED) {
+                toJson(directory);
+            } else if (to == StateFormat.MAPPED && from == StateFormat.JSON) {
+                toMapped(directory);
+            }
+        }
+    }
+
+    private static JsonFiles files(PlainDirectory directory) {
+        return new JsonFiles(directory, members(directory));
+    }
+
+    private static PidMembers members(PlainDirectory directory) {
+        try {
+            return new PidMembers(NativeDirectory.statusOf(directory.path()).orElseThrow());
+        } catch (ErrnoException failed) {
+            throw new StateException("the state directory could not be read: path=" + directory.path(), failed);
+        }
+    }
+
+    // ---- to Genv's files -------------------------------------------------------------------------------------------
+
+    private static void toJson(PlainDirectory directory) {
+        JsonFiles files = files(directory);
+        files.create();
+        boolean done = false;
+        try {
+            if (Files.exists(directory.resolve(StateFiles.STATE), LinkOption.NOFOLLOW_LINKS)) {
+                try (MappedStore store = MappedStore.open(directory.path(), Sharing.EVERYONE)) {
+                    refuseIfAnyLives(directory, store.read(Conversion::eids));
+                }
+                refuseIfOpen(directory);
+                directory.remove(StateFiles.STATE);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                files.remove();
+            }
+        }
+        directory.remove(StateFiles.LIVE);
+        // Genv's users replace each other's files
+        setSticky(directory, 0);
+    }
+
+    private static void refuseIfOpen(PlainDirectory directory) {
+        try (LifeLocks locks = LifeLocks.open(directory.resolve(StateFiles.LIVE))) {
+            if (locks.isAnyHeldBelow(LifeLocks.MAX_TOKEN)) {
+                throw new StateException("the directory is in use: path=" + directory.path()
+                        + "; end the programs that have it open (lslocks shows those that have locked "
+                        + StateFiles.LIVE + "), then convert it");
+            }
+        }
+    }
+
+    // ---- to the mapped file ----------------------------------------------------------------------------------------
+
+    private static void toMapped(PlainDirectory directory) {
+        PidMembers members = members(directory);
+        JsonFiles files = new JsonFiles(directory, members);
+        long pid = ProcessHandle.current().pid();
+        try (Flock _ = files.lock(false)) {
+            JsonDraft draft = files.load(List.of(), List::of);
+            Reaping.reap(draft, new Lives(pid, Processes::exists, members::isAlive));
+            refuseIfAnyLives(directory, eids(draft));
+            files.remove();
+            setSticky(directory, STICKY);
+            MappedStore.open(directory.path(), Sharing.EVERYONE).close();
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
+        }
+    }
+
+    private static List<String> eids(Draft draft) {
+        List<String> eids = new ArrayList<>();
+        for (int i = 0; i < draft.envCount(); i++) {
+            EnvBlock block = draft.env(i);
+            eids.add(block.eid());
+        }
+        return eids;
+    }
+
+    private static void refuseIfAnyLives(PlainDirectory directory, List<String> eids) {
+        if (!eids.isEmpty()) {
+            throw new StateException("environments live in the directory: path=" + directory.path() + " eids=" + eids
+                    + "; end them, then convert it");
+        }
+    }
+
+    /** Only on a directory that everybody may write; one that is shared otherwise is left as it is. */
+    private static void setSticky(PlainDirectory directory, int sticky) {
+        if ((directory.permissions() & OPEN_TO_ALL) == OPEN_TO_ALL) {
+            directory.tryChmod(OPEN_TO_ALL | sticky);
+        }
+    }
+}

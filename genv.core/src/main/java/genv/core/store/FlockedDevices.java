@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import genv.api.GenvException;
+import genv.api.LockMode;
+import genv.core.file.Flock;
+import genv.core.json.DeviceFlocks;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.QueuedRequest;
+import genv.core.rules.Caller;
+import genv.core.rules.EnvRules;
+import genv.core.rules.Outcome;
+import genv.core.waiting.WaitLimit;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Locks what an environment has by locking files: all of it, as it is when the last lock has been taken. */
+final class FlockedDevices {
+    private final DeviceFlocks flocks;
+    private final Caller caller;
+    private final Path directory;
+
+    FlockedDevices(DeviceFlocks flocks, Caller caller, Path directory) {
+        this.flocks = flocks;
+        this.caller = caller;
+        this.directory = directory;
+    }
+
+    /**
+     * Locks.
+     *
+     * @param find the environment as it is now, or null
+     * @param keep takes charge of the locks and gives the holder its identity
+     */
+    Outcome<Holder> lock(
+            EnvRules.Key env,
+            LockMode mode,
+            WaitLimit limit,
+            Supplier<? extends @Nullable EnvBlock> find,
+            BiFunction<Holder, DeviceFlocks.Held, Holder> keep)
+            throws InterruptedException {
+        long now = System.currentTimeMillis();
+        Flock.Patience patience = new Flock.Patience(limit.nanos(), DeviceFlocks.LONGEST_PAUSE, limit.interruptible());
+        try {
+            while (true) {
+                DeviceSet devices = devicesOf(find.get());
+                Holder holder = new Holder(
+                        0, env.id(), env.hash(), caller.token(), caller.pid(), mode, EnvBlock.WHOLE, now, devices);
+                if (devices.isEmpty()) {
+                    return new Outcome.Granted<>(holder);
+                }
+                if (mode == LockMode.SHARE) {
+                    throw new GenvException(
+                            "devices cannot be locked in shares in a state directory of Python Genv: path=" + directory
+                                    + "; its locks are whole files: use LockMode.EXCLUSIVE");
+                }
+                Optional<DeviceFlocks.Held> locks = flocks.lock(devices, patience);
+                if (locks.isEmpty()) {
+                    return new Outcome.Busy<>(request(env, devices, now), devices.size(), DeviceSet.EMPTY);
+                }
+                // while it was waited for, devices may have come or gone
+                if (devicesOf(find.get()).equals(devices)) {
+                    return new Outcome.Granted<>(keep.apply(holder, locks.get()));
+                }
+                locks.get().close();
+            }
+        } finally {
+            patience.end();
+        }
+    }
+
+    private static DeviceSet devicesOf(@Nullable EnvBlock block) {
+        return block == null ? DeviceSet.EMPTY : block.devices();
+    }
+
+    private QueuedRequest request(EnvRules.Key env, DeviceSet devices, long now) {
+        return new QueuedRequest(
+                Long.MAX_VALUE,
+                caller.token(),
+                env.id(),
+                caller.pid(),
+                QueuedRequest.Kind.EXCLUSIVE_LOCK,
+                now,
+                devices,
+                env.eid(),
+                devices.size(),
+                EnvBlock.WHOLE);
+    }
+}

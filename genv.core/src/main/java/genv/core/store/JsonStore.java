@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.store;
+
+import genv.api.EnvConfig;
+import genv.api.GenvException;
+import genv.api.LockMode;
+import genv.api.StateException;
+import genv.api.StateFormat;
+import genv.api.spi.Device;
+import genv.core.draft.Draft;
+import genv.core.draft.Edit;
+import genv.core.file.Flock;
+import genv.core.file.PlainDirectory;
+import genv.core.file.StateDirectory;
+import genv.core.json.DeviceFlocks;
+import genv.core.json.JsonDraft;
+import genv.core.json.JsonFiles;
+import genv.core.json.PidMembers;
+import genv.core.limits.LimitsFile;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
+import genv.core.model.Member;
+import genv.core.os.ErrnoException;
+import genv.core.os.NativeDirectory;
+import genv.core.os.ProcessStat;
+import genv.core.os.Processes;
+import genv.core.os.Users;
+import genv.core.rules.Caller;
+import genv.core.rules.Candidates;
+import genv.core.rules.DeviceRules;
+import genv.core.rules.EnvRules;
+import genv.core.rules.LeaseRules;
+import genv.core.rules.Limits;
+import genv.core.rules.Lives;
+import genv.core.rules.Outcome;
+import genv.core.rules.Reaping;
+import genv.core.waiting.WaitLimit;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state in Genv's own files: every operation is done under Genv's lock, by the same rules as elsewhere.
+ *
+ * <p>An operation takes the lock, reads both files, runs its edit, writes what has changed, and gives the lock back. Threads of
+ * this process take turns before they come to the lock. The locks of devices are files too; they are never waited for while
+ * the state is locked.
+ *
+ * <p>What a process leaves that is killed: before the first of two files is replaced nothing; between the two, see
+ * {@link JsonDraft}; after the second all. Its locks end with it, its environment is removed by whoever needs something.
+ */
+final class JsonStore implements Store {
+    private final JsonFiles files;
+    private final DeviceFlocks flocks;
+    private final StateDirectory directory;
+    private final LimitsFile limits;
+    private final PidMembers members;
+    private final Caller caller;
+    private final Lives lives;
+    private final Supplier<List<Device>> hostDevices;
+    private final NoteReport report;
+    private final ReentrantLock mutex = new ReentrantLock(true);
+
+    /** What this process has locked, by holder; guarded by the mutex, as all that follows. */
+    private final HeldLocks held = new HeldLocks();
+
+    /** How often this store is in which environment: what closing it takes back. */
+    private final Map<EnvRules.Key, Integer> entered = new HashMap<>();
+
+    private volatile boolean closed;
+
+    private JsonStore(
+            JsonFiles files,
+            DeviceFlocks flocks,
+            StateDirectory directory,
+            PidMembers members,
+            Supplier<List<Device>> hostDevices) {
+        this.files = files;
+        this.directory = directory;
+        this.limits = new LimitsFile(directory);
+        this.flocks = flocks;
+        this.members = members;
+        this.hostDevices = hostDevices;
+        this.report = new NoteReport(files.directory().path());
+        Member self = members.self();
+        String user = Users.userName();
+        this.caller = new Caller(
+                self.pid(),
+                self.pid(),
+                self.pidNamespace(),
+                new EnvBlock.Owner(
+                        Integer.toUnsignedLong(Users.effectiveUserId()),
+                        user.length() <= 64 ? user : user.substring(0, 64)));
+        this.lives = new Lives(self.pid(), Processes::exists, members::isAlive);
+    }
+
+    /** Opens a directory of Genv, and removes what dead processes left. */
+    static JsonStore open(Path path, Supplier<List<Device>> hostDevices) {
+        PlainDirectory directory = PlainDirectory.open(path);
+        StateDirectory forLimits = null;
+        DeviceFlocks flocks = null;
+        boolean done = false;
+        try {
+            forLimits = StateDirectory.openOpenToAll(path);
+            flocks = new DeviceFlocks(directory);
+            PidMembers members =
+                    new PidMembers(NativeDirectory.statusOf(directory.path()).orElseThrow());
+            JsonFiles files = new JsonFiles(directory, members);
+            JsonStore store = new JsonStore(files, flocks, forLimits, members, hostDevices);
+            store.reap();
+            done = true;
+            return store;
+        } catch (ErrnoException failed) {
+            throw new StateException("the state directory could not be opened: path=" + path, failed);
+        } finally {
+            if (!done) {
+                closeAll(directory, forLimits, flocks);
+            }
+        }
+    }
+
+    private static void closeAll(
+            PlainDirectory directory, @Nullable StateDirectory forLimits, @Nullable DeviceFlocks flocks) {
+        try (directory;
+                forLimits) {
+            if (flocks != null) {
+                flocks.close();
+            }
+        }
+    }
+
+    @Override
+    public Caller caller() {
+        return caller;
+    }
+
+    @Override
+    public StateFormat format() {
+        return StateFormat.JSON;
+    }
+
+    @Override
+    public long rootAcquire() {
+        return files.rootAcquire();
+    }
+
+    @Override
+    public Lives livesCached() {
+        return lives.cached();
+    }
+
+    // ---- operations on the files -----------------------------------------------------------------------------------
+
+    @Override
+    public <T extends @Nullable Object> T read(Edit<T> edit) {
+        mutex.lock();
+        try {
+            requireOpen();
+            Optional<JsonDraft> unchanged = files.unchanged(held.holders());
+            if (unchanged.isPresent()) {
+                return edit.apply(unchanged.get());
+            }
+            try (Flock _ = files.lock(false)) {
+                return edit.apply(files.load(held.holders(), List::of));
+            } catch (InterruptedException impossible) {
+                throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    @Override
+    public List<Holder> foreignHolders() {
+        mutex.lock();
+        try {
+            return files.foreignHolders(flocks.folder(), held.holders());
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** Changes the state in a step that is not to be interrupted. */
+    private <T extends @Nullable Object> T change(Edit<T> edit) {
+        try {
+            return change(edit, false);
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
+        }
+    }
+
+    private <T extends @Nullable Object> T change(Edit<T> edit, boolean interruptible) throws InterruptedException {
+        lockMutex(interruptible);
+        try {
+            requireOpen();
+            try (Flock _ = files.lock(interruptible)) {
+                JsonDraft draft = load();
+                T result;
+                try {
+                    result = edit.apply(draft);
+                } catch (StateException failure) {
+                    throw failure;
+                } catch (GenvException refused) {
+                    draft = load();
+                    if (Reaping.reap(draft, lives) == 0) {
+                        throw refused;
+                    }
+                    result = edit.apply(draft); // dead processes stood in its way
+                }
+                if (result instanceof Outcome.Busy) {
+                    JsonDraft second = load();
+                    if (Reaping.reap(second, lives) > 0) {
+                        draft = second;
+                        result = edit.apply(draft);
+                    }
+                }
+                files.save(draft);
+                held.keepOnly(draft);
+                report.accept(draft.notes());
+                return result;
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    private JsonDraft load() {
+        return files.load(held.holders(), hostDevices);
+    }
+
+    private void lockMutex(boolean interruptible) throws InterruptedException {
+        if (interruptible && !mutex.tryLock()) {
+            mutex.lockInterruptibly();
+        } else if (!interruptible) {
+            mutex.lock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "the host is closed: path=" + files.directory().path() + "; open another one");
+        }
+    }
+
+    // ---- environments ----------------------------------------------------------------------------------------------
+
+    @Override
+    public Outcome<EnvBlock> activate(EnvRules.Activation asked, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        refuseToWait(limit);
+        if (asked.lease() > 0) {
+            throw noLeases();
+        }
+        long now = System.currentTimeMillis();
+        EnvRules rules = new EnvRules(caller, lives, allowed(candidates));
+        lockMutex(true); // what was entered is known to closing
+        try {
+            Outcome<EnvBlock> outcome = change(
+                    draft -> {
+                        reapIf(asked.overSubscribed(), draft);
+                        return rules.activate(draft, asked, candidates, Long.MAX_VALUE, now);
+                    },
+                    true);
+            if (outcome instanceof Outcome.Granted<EnvBlock>(EnvBlock block)) {
+                entered.merge(EnvRules.Key.of(block), 1, Integer::sum);
+            }
+            return outcome;
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    @Override
+    public boolean leave(EnvRules.Key env, Member member) {
+        if (closed) {
+            return true; // closing has left everything
+        }
+        EnvRules rules = new EnvRules(caller, lives);
+        boolean ended = change(draft -> {
+            EnvBlock block = draft.find(env.hash(), env.id());
+            return rules.leave(draft, env, block == null ? member : PidMembers.in(block, member));
+        });
+        if (member.pid() == caller.pid()) {
+            mutex.lock();
+            try {
+                entered.computeIfPresent(env, (key, count) -> count > 1 ? count - 1 : null);
+            } finally {
+                mutex.unlock();
+            }
+        }
+        return ended;
+    }
+
+    @Override
+    public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
+        EnvRules rules = new EnvRules(caller, lives, allowed(Candidates.NONE));
+        return change(draft -> rules.configure(draft, require(draft, env), config));
+    }
+
+    @Override
+    public void adopt(EnvRules.Key env, Member member) {
+        requireNamespace(member);
+        EnvRules rules = new EnvRules(caller, lives);
+        change(draft -> {
+            EnvBlock block = require(draft, env);
+            members.remember(block, member.pid(), member.mark());
+            Member known = PidMembers.in(block, members.member(block.eid(), block.created(), member.pid()));
+            if (block.members().stream().noneMatch(known::sameProcess)) {
+                rules.adopt(draft, block, known);
+            }
+            return null;
+        });
+    }
+
+    private static void requireNamespace(Member member) {
+        if (member.pidNamespace() != ProcessStat.namespace()) {
+            throw new GenvException("a process of another pid namespace cannot be made a member: pid=" + member.pid()
+                    + "; Genv's files know pids of one namespace only");
+        }
+    }
+
+    // ---- devices ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public Outcome<EnvBlock> attach(
+            EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        refuseToWait(limit);
+        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(candidates));
+        return change(
+                draft -> {
+                    reapIf(overSubscribed, draft);
+                    EnvBlock block = require(draft, env);
+                    caller.mustOwn(block, "attach devices to");
+                    int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
+                    return rules.attach(draft, block, wanted, overSubscribed, Long.MAX_VALUE);
+                },
+                true);
+    }
+
+    @Override
+    public Outcome<EnvBlock> attachIndex(
+            EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
+            throws InterruptedException {
+        refuseToWait(limit);
+        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(Candidates.NONE));
+        return change(
+                draft -> {
+                    EnvBlock block = require(draft, env);
+                    caller.mustOwn(block, "attach devices to");
+                    return rules.attachIndex(draft, block, index, overSubscribed, Long.MAX_VALUE);
+                },
+                true);
+    }
+
+    @Override
+    public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
+        DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
+        return change(draft -> rules.detach(draft, require(draft, env), devices));
+    }
+
+    /** What the owner of the host allows; what a placement policy needs is asked at the same time. */
+    private LeaseRules allowed(Candidates candidates) {
+        candidates.prepare();
+        Limits.OfUsers current = limits.current();
+        Limits own = current.apply(caller.user().uid());
+        if (own.longestLease() >= 0 || own.defaultLease() > 0) {
+            throw new GenvException(
+                    "the owner of the host lends devices for a limited time only, which Genv's files have no place for:"
+                            + " file=" + own.source() + " uid="
+                            + caller.user().uid()
+                            + "; take the leases out of the file, or convert the directory (GenvHost.convert)");
+        }
+        return LeaseRules.of(current);
+    }
+
+    // ---- leases ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public EnvBlock renew(EnvRules.Key env, long millis) {
+        throw noLeases();
+    }
+
+    @Override
+    public @Nullable EnvBlock expire(EnvRules.Key env) {
+        return read(draft -> draft.find(env.hash(), env.id()));
+    }
+
+    private GenvException noLeases() {
+        return new GenvException("devices cannot be lent for a time in a state directory of Python Genv: path="
+                + files.directory().path() + "; its files have no place for leases: ask without one");
+    }
+
+    // ---- locks -----------------------------------------------------------------------------------------------------
+
+    @Override
+    public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
+        return new FlockedDevices(flocks, caller, files.directory().path())
+                .lock(env, mode, limit, () -> read(draft -> draft.find(env.hash(), env.id())), this::keep);
+    }
+
+    /** Keeps a lock that was taken. */
+    private Holder keep(Holder holder, DeviceFlocks.Held locks) {
+        mutex.lock();
+        try {
+            if (closed) {
+                locks.close();
+                throw new IllegalStateException("the host was closed while a request was waiting: path="
+                        + files.directory().path());
+            }
+            return held.add(holder, locks);
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    @Override
+    public boolean extend(Holder holder, DeviceSet added) {
+        Flock.Patience once = new Flock.Patience(0, DeviceFlocks.LONGEST_PAUSE, false);
+        try {
+            Optional<DeviceFlocks.Held> more = flocks.lock(added, once);
+            if (more.isEmpty()) {
+                return false;
+            }
+            mutex.lock();
+            try {
+                return held.extend(holder, added, more.get());
+            } finally {
+                mutex.unlock();
+            }
+        } catch (InterruptedException impossible) {
+            throw new IllegalStateException("a wait of no length was interrupted", impossible);
+        }
+    }
+
+    @Override
+    public void unlock(Holder holder) {
+        mutex.lock();
+        try {
+            held.release(holder.id());
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    // ---- the dead --------------------------------------------------------------------------------------------------
+
+    private void reapIf(boolean overSubscribed, Draft draft) {
+        if (overSubscribed) {
+            Reaping.reap(draft, lives);
+        }
+    }
+
+    @Override
+    public int reap() {
+        return change(draft -> Reaping.reap(draft, lives));
+    }
+
+    private static EnvBlock require(Draft draft, EnvRules.Key env) {
+        return EnvRules.require(draft.find(env.hash(), env.id()), env.eid());
+    }
+
+    private void refuseToWait(WaitLimit limit) {
+        if (limit.nanos() > 0) {
+            throw new GenvException("a request cannot wait in a state directory of Python Genv: path="
+                    + files.directory().path()
+                    + "; its files have no place for a queue: ask without waitUpTo and try again later");
+        }
+    }
+
+    @Override
+    public void close() {
+        mutex.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            try (files;
+                    directory;
+                    flocks;
+                    held) {
+                Map.copyOf(entered).forEach((env, count) -> {
+                    for (int i = 0; i < count; i++) {
+                        leave(env, caller.member());
+                    }
+                });
+            } finally {
+                closed = true;
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+}
