@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Something that a dead process left was removed, by this process. */
 @Name("genv.Reap")
 @Label("Dead Process Removed")
-@Description("Something that dead processes left was removed; the process that found it says so, and no other")
+@Description("What dead processes left was removed, or what a lease had; the process that found it says so")
 @Category("genv")
 @StackTrace(false)
 final class ReapEvent extends Event {

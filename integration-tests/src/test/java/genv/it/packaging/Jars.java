@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.platform.commons.support.AnnotationSupport;
 import org.opentest4j.AssertionFailedError;
 import tools.jackson.core.JsonParser;
-import tools.jackson.jr.ob.JSON;
 
 /** The jars that the reactor has built, and those that the testkit needs beside them. */
 final class Jars {
@@ -22,18 +21,18 @@ final class Jars {
     static final Path NVML = built("nvml");
     static final Path TESTKIT = built("testkit");
 
+    /** What {@code genv.core} needs beside it to read and write JSON. */
+    static final Path JSON = of(tools.jackson.jr.ob.JSON.class);
+
+    static final Path JSON_PARSER = of(JsonParser.class);
+
     private Jars() {}
 
     /** What a program with simulated devices has on its path: no jar that only the build needs. */
     static List<Path> withSimulatedDevices() {
         return Stream.concat(
-                        Stream.of(API, CORE, TESTKIT),
-                        Stream.of(
-                                        JSON.class,
-                                        JsonParser.class,
-                                        Test.class,
-                                        AnnotationSupport.class,
-                                        AssertionFailedError.class)
+                        Stream.of(API, CORE, TESTKIT, JSON, JSON_PARSER),
+                        Stream.of(Test.class, AnnotationSupport.class, AssertionFailedError.class)
                                 .map(Jars::of))
                 .toList();
     }

@@ -115,14 +115,14 @@ class NvmlHostTest {
                 "--illegal-native-access=deny",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                path(Jars.API, Jars.CORE, Jars.NVML, program()));
+                path(Jars.API, Jars.CORE, Jars.JSON, Jars.JSON_PARSER, Jars.NVML, program()));
     }
 
     private List<String> onModulePath(String... options) throws Exception {
         List<String> all = new ArrayList<>(List.of(options));
         all.addAll(List.of(
                 "-p",
-                path(Jars.API, Jars.CORE, Jars.NVML),
+                path(Jars.API, Jars.CORE, Jars.JSON, Jars.JSON_PARSER, Jars.NVML),
                 "--add-modules",
                 "genv.core,genv.nvml",
                 "-cp",
