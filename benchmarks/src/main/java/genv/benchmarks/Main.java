@@ -14,6 +14,7 @@ import genv.benchmarks.subject.DiskSize;
 import genv.benchmarks.subject.Jmh;
 import genv.benchmarks.subject.LockBenchmark;
 import genv.benchmarks.subject.NvmlBenchmark;
+import genv.benchmarks.subject.PythonFilesBenchmark;
 import genv.benchmarks.subject.QueryBenchmark;
 import genv.benchmarks.subject.SmallNvml;
 import genv.benchmarks.subject.SnapshotBenchmark;
@@ -125,6 +126,7 @@ public final class Main {
             jmh.run(SnapshotBenchmark.class, "floor", List.of());
             jmh.run(SnapshotBenchmark.class, "genv|json|sqlite", List.of(10, 1000));
         });
+        parts.put("python", () -> jmh.run(PythonFilesBenchmark.class, ".*", List.of()));
         parts.put("nvml", () -> nvml(logs));
         parts.put("workers", load::attach);
         parts.put("hand", load::hand);

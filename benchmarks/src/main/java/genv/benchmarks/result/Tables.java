@@ -183,6 +183,9 @@ public final class Tables {
         plain("attach + detach of eight devices in the process scope", "attach.processEight");
         plain("activate + close in a task, 4,000 live", "activate.task.4000");
         plain("activate + close in the process scope, 4,000 live", "activate.process.4000");
+        plain("in the files of Python Genv: attach + detach of one device", "pythonfiles.attach");
+        plain("in the files of Python Genv: activate + close in a task", "pythonfiles.activate");
+        plain("in the files of Python Genv: lock + close of one device", "pythonfiles.lock");
         plain("`attached()` in a task", "query.attachedOfTask");
         plain("wake-up of a `FileChannel` lock after release", "wake.file");
         plain("wake-up of a `FileChannel` lock after SIGKILL", "kill.file");

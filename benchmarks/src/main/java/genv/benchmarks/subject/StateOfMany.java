@@ -5,6 +5,7 @@ import genv.api.ActivationRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
+import genv.api.StateFormat;
 import genv.benchmarks.peer.Peer;
 import genv.benchmarks.peer.Scratch;
 import genv.testkit.SimulatedBackend;
@@ -32,6 +33,13 @@ public final class StateOfMany implements AutoCloseable {
                 .build());
         hosts.add(host);
         return host;
+    }
+
+    /** {@return a host on a state in the files of Python Genv, which is closed with this} */
+    public GenvHost openPythonFiles() {
+        open(false).close();
+        GenvHost.convert(scratch.directory().resolve("state"), StateFormat.JSON);
+        return open(false);
     }
 
     /** {@return the options of a host with simulated devices, which touches no variable of the process} */
