@@ -80,6 +80,9 @@ public final class DeviceRules {
         }
         LimitRules limits = new LimitRules(leases.limits(block), draft, block);
         LimitRules.Refusal refusal = limits.moreDevices(missing);
+        if (refusal == null) {
+            refusal = limits.wholeDevices(from, missing, candidates);
+        }
         if (refusal != null) {
             return refused(draft, block, refusal, missing, asked, ticket);
         }
@@ -87,21 +90,18 @@ public final class DeviceRules {
         DeviceSet waitedFor = Queue.waitedFor(draft, ticket, QueuedRequest.Kind.DEVICES);
         DeviceSet chosen;
         if (overSubscribed) {
-            chosen = placement.leastPopulated(block, from, missing, waitedFor);
+            chosen = placement.leastPopulated(block, limits.affordable(from, missing, candidates), missing, waitedFor);
         } else {
             DeviceSet possible = placement.largeEnough(from);
             if (possible.size() < missing) {
                 return new Outcome.Never<>(tooSmall(block, from, missing), asked, free(draft, from));
             }
-            DeviceSet room = placement.withRoom(possible).minus(waitedFor);
+            DeviceSet room = limits.affordable(placement.withRoom(possible).minus(waitedFor), missing, candidates);
             if (room.size() < missing) {
-                return new Outcome.Busy<>(request(draft, block, possible, missing, ticket), asked, room);
+                DeviceSet waited = limits.affordable(possible, missing, candidates);
+                return new Outcome.Busy<>(request(draft, block, waited, missing, ticket), asked, room);
             }
             chosen = placement.choose(block, room, missing);
-        }
-        refusal = limits.wholeDevices(chosen, candidates);
-        if (refusal != null) {
-            return refused(draft, block, refusal, missing, asked, ticket);
         }
         for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
             draft.describe(i, candidates.total(i), candidates.uuidHash(i));

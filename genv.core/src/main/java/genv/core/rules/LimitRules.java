@@ -7,6 +7,7 @@ import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,16 +68,14 @@ final class LimitRules {
         return share == EnvBlock.WHOLE ? null : userMemory(product(share, all));
     }
 
-    /** Why these devices are not allowed for their memory; null if they are. For whole devices, which differ. */
+    /** Why no choice of so many of these devices is allowed for its memory; null if one is. For whole devices, which differ. */
     @Nullable
-    Refusal wholeDevices(DeviceSet chosen, Candidates candidates) {
-        if (block.gpuMemory() != EnvBlock.WHOLE || (limits.environmentMemory() < 0 && limits.userMemory() < 0)) {
+    Refusal wholeDevices(DeviceSet from, int missing, Candidates candidates) {
+        if (!limitsWholeDevices()) {
             return null;
         }
-        long memory = memoryOf(block, EnvBlock.WHOLE);
-        for (int i = chosen.next(0); i >= 0; i = chosen.next(i + 1)) {
-            memory = sum(memory, known(candidates.total(i)));
-        }
+        List<Integer> smallest = bySize(from, candidates);
+        long memory = sum(memoryOf(block, EnvBlock.WHOLE), total(smallest, 0, missing, candidates));
         if (limits.environmentMemory() >= 0 && memory > limits.environmentMemory()) {
             return forEver(
                     "more device memory than one environment may have",
@@ -84,6 +83,52 @@ final class LimitRules {
                     shown(memory));
         }
         return userMemory(memory);
+    }
+
+    /**
+     * Those of a set of which any so many are allowed together for their memory: without the largest, if need be, so that it
+     * does not depend on a policy whether a request is granted. Fewer than so many if no choice is allowed.
+     */
+    DeviceSet affordable(DeviceSet set, int missing, Candidates candidates) {
+        if (!limitsWholeDevices()) {
+            return set;
+        }
+        List<Integer> sorted = bySize(set, candidates);
+        long had = memoryOf(block, EnvBlock.WHOLE);
+        long others = limits.userMemory() < 0 ? 0 : others().memory();
+        int count = sorted.size();
+        while (count >= missing && !isAllowed(sum(had, total(sorted, count - missing, count, candidates)), others)) {
+            count--;
+        }
+        DeviceSet result = DeviceSet.EMPTY;
+        for (int index : sorted.subList(0, count)) {
+            result = result.with(index);
+        }
+        return result;
+    }
+
+    private boolean limitsWholeDevices() {
+        return block.gpuMemory() == EnvBlock.WHOLE && (limits.environmentMemory() >= 0 || limits.userMemory() >= 0);
+    }
+
+    private boolean isAllowed(long memory, long others) {
+        return (limits.environmentMemory() < 0 || memory <= limits.environmentMemory())
+                && (limits.userMemory() < 0 || sum(memory, others) <= limits.userMemory());
+    }
+
+    /** The smallest first; those of unknown memory last. */
+    private static List<Integer> bySize(DeviceSet set, Candidates candidates) {
+        return set.toList().stream()
+                .sorted(Comparator.comparingLong(index -> known(candidates.total(index))))
+                .toList();
+    }
+
+    private static long total(List<Integer> indices, int from, int to, Candidates candidates) {
+        long memory = 0;
+        for (int index : indices.subList(from, to)) {
+            memory = sum(memory, known(candidates.total(index)));
+        }
+        return memory;
     }
 
     private @Nullable Refusal userMemory(long memory) {

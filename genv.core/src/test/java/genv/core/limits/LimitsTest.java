@@ -11,9 +11,11 @@ import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.GenvException;
 import genv.api.GenvHost;
+import genv.api.MemorySize;
 import genv.api.StateException;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
+import genv.testkit.SimulatedBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +111,32 @@ class LimitsTest {
         write("{ 'userDevices': 4 }"); // its limit is raised: it is served, though nothing was freed
         assertThat(waiting.get(1, TimeUnit.MINUTES)).containsExactly(2, 3);
         first.close();
+    }
+
+    @Test
+    @GenvTest(devices = 3)
+    void shouldGiveDevicesOfWhichTheLimitAllowsTheMemory() throws Exception {
+        hosts.backend()
+                .setDevice(SimulatedBackend.device(0)
+                        .totalMemory(MemorySize.parse("80g"))
+                        .build());
+        GenvHost host = hosts.open();
+        write("{ 'environmentMemory': '40g', 'userMemory': '50g' }");
+        assertThatThrownBy(() -> hosts.open().activate(gpus(3)))
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("asked=112g limit=40g");
+        Activation first = host.activate(gpus(1));
+        assertThat(first.devices()).as("the first device is too large").containsExactly(1);
+        GenvHost other = hosts.open();
+        assertThatThrownBy(() -> other.activate(gpus(1).placement(question -> List.of(0))))
+                .as("it is no candidate")
+                .hasMessageContaining("candidates=[2]");
+        assertThat(other.activate(gpus(1).overSubscribed()).devices()).containsExactly(2);
+        assertThatThrownBy(() -> hosts.open().activate(gpus(2))).hasMessageContaining("asked=32g in_use=32g limit=50g");
+        assertThatThrownBy(() -> hosts.open().activate(gpus(1)))
+                .as("those that it may have are taken")
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageNotContaining("limit=");
     }
 
     @Test
