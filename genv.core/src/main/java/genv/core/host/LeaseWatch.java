@@ -129,10 +129,19 @@ final class LeaseWatch implements AutoCloseable {
     private long lookQuietly(Watched one) {
         try {
             return look(one);
-        } catch (GenvException | IllegalStateException failure) {
+        } catch (RuntimeException failure) {
             // the state cannot be used, or the host is being closed: whoever works with it is told
-            LOG.log(System.Logger.Level.DEBUG, "a lease could not be looked at: eid=" + one.session.eid(), failure);
+            log(System.Logger.Level.DEBUG, "a lease could not be looked at: eid=" + one.session.eid(), failure);
             return -1;
+        }
+    }
+
+    /** A logger that the application brought may throw: this thread serves other leases too, and goes on. */
+    private static void log(System.Logger.Level level, String message, @Nullable Throwable thrown) {
+        try {
+            LOG.log(level, message, thrown);
+        } catch (RuntimeException failing) {
+            // nobody can be told
         }
     }
 
@@ -171,11 +180,12 @@ final class LeaseWatch implements AutoCloseable {
     }
 
     private void announce(Watched one, EnvBlock block, long now) {
-        LOG.log(
+        log(
                 System.Logger.Level.WARNING,
                 "the lease of an environment is about to end, then its devices are taken back: eid=" + block.eid()
                         + " devices=" + one.devices + " left=" + Duration.ofMillis(one.end - now)
-                        + "; renew it, or finish");
+                        + "; renew it, or finish",
+                null);
         tell(one, listener -> listener.leaseEnds(new Notice(one.session, one.devices, LeaseEnds.instant(block))));
     }
 
@@ -188,11 +198,19 @@ final class LeaseWatch implements AutoCloseable {
             return; // it was renewed, or another one began, just in time
         }
         one.isOwed = false;
-        devicesLost.accept(one.session);
-        LOG.log(
+        try {
+            devicesLost.accept(one.session);
+        } catch (RuntimeException failure) { // its owner is to be told in any case
+            log(
+                    System.Logger.Level.WARNING,
+                    "the variables of an environment could not follow: eid=" + last.eid(),
+                    failure);
+        }
+        log(
                 System.Logger.Level.WARNING,
                 "the lease of an environment has run out, its devices and locks were taken back: eid=" + last.eid()
-                        + " devices=" + devices + "; attach devices again, or leave the environment");
+                        + " devices=" + devices + "; attach devices again, or leave the environment",
+                null);
         tell(one, listener -> listener.leaseEnded(new Notice(one.session, devices, LeaseEnds.instant(last))));
     }
 
@@ -203,8 +221,8 @@ final class LeaseWatch implements AutoCloseable {
         isTelling = true;
         try {
             what.accept(one.listener.get());
-        } catch (RuntimeException fault) {
-            LOG.log(System.Logger.Level.WARNING, "a lease listener threw: eid=" + one.session.eid(), fault);
+        } catch (Throwable fault) { // errors too: the thread that tells is what ends the other leases
+            log(System.Logger.Level.WARNING, "a lease listener threw: eid=" + one.session.eid(), fault);
         } finally {
             isTelling = false;
         }

@@ -97,6 +97,25 @@ class LeaseTest {
     }
 
     @Test
+    @GenvTest(devices = 2)
+    void shouldEndLeasesWhenAListenerThrowsAnError(GenvHost host) throws Exception {
+        CountDownLatch thrown = new CountDownLatch(1);
+        LeaseListener broken = lease -> {
+            thrown.countDown();
+            throw new AssertionError("of a listener");
+        };
+        Told told = new Told();
+        host.call(gpus(1).lease(SHORT).onLeaseEnd(broken), () -> {
+            thrown.await();
+            return host.call(gpus(1).eid("e").lease(SHORT).onLeaseEnd(told), () -> {
+                assertThat(told.next()).startsWith("ends e");
+                assertThat(told.next()).startsWith("ended e");
+                return 0;
+            });
+        });
+    }
+
+    @Test
     @GenvTest(devices = 1)
     void shouldGiveTheDevicesToWhoWaitsForThem(GenvHost host, GenvHosts hosts) {
         host.activate(gpus(1).lease(SHORT));
