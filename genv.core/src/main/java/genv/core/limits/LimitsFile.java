@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * limits, and without them nothing is given out.
  *
  * <p><b>When it is read.</b> At most every tenth of a second the file is looked at, by a system call; it is read again if inode,
- * size, owner, mode or the time of its last change differ. A file that is replaced by renaming another one over it is the old
+ * size, owner, mode or the time of its last change differ, or if the system failed to read it. A file that is replaced by renaming another one over it is the old
  * or the new one. One that is written in place can be met half-written: then it is an error like any other bad content, until
  * it is whole. Thread-safe.
  */
@@ -51,6 +51,11 @@ public final class LimitsFile {
             @Nullable StateException failure) {
         Seen lookedAt(long now) {
             return new Seen(now, status, limits, failure);
+        }
+
+        /** Whether it is still so while the file does not change: not if it was the reading that failed. */
+        boolean isLasting() {
+            return failure == null || !(failure.getCause() instanceof ErrnoException);
         }
 
         Limits.OfUsers get() {
@@ -84,7 +89,7 @@ public final class LimitsFile {
         FileStatus status = null;
         try {
             status = directory.statusOfFile(NAME).orElse(null);
-            if (known != null && Objects.equals(status, known.status())) {
+            if (known != null && known.isLasting() && Objects.equals(status, known.status())) {
                 return known.lookedAt(now);
             }
             return status == null ? none(now) : isStrangers(status) ? passedOver(status, now) : read(now);

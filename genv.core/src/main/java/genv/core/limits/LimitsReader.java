@@ -159,6 +159,10 @@ final class LimitsReader {
             }
             return uid;
         }
+        if (user.isEmpty()
+                || user.chars().anyMatch(Character::isISOControl)) { // one with a NUL would name somebody else
+            throw wrong(place, "bad user", "user=" + quoted(user) + " allowed=a user's name, or its number");
+        }
         try {
             OptionalInt uid = Users.userId(user);
             if (uid.isPresent()) {

@@ -82,6 +82,8 @@ class LimitsReaderTest {
                 "{ \"users\": { \"root\": { \"users\": {} } } } | line=1 column=24 | unknown key | key=\"users\"",
                 "{ \"users\": { \"root\": {}, \"0\": {} } } | line=1 column=26 | a user is named twice | uid=0",
                 "{ \"users\": { \"4294967295\": {} } } | line=1 column=14 | bad user | user=\"4294967295\"",
+                "{ \"users\": { \"\": {} } } | line=1 column=14 | bad user | user=\"\"",
+                "{ \"users\": { \"root\\u0000x\": {} } } | line=1 column=14 | bad user | user=\"root?x\"",
                 "{ \"longestLease\": \"1h\", \"defaultLease\": \"2h\" } | line=1 column=1 | the default lease | 7200s",
                 "{ \"longestLease\": \"9h\", \"defaultLease\": \"2h\",\\n"
                     + " \"users\": { \"7\": { \"longestLease\": \"1h\" } } } | line=2 column=13 | the default lease |"
