@@ -37,6 +37,7 @@ import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,21 @@ final class MappedStore implements Store {
     private final LimitsFile limits;
     private volatile boolean closed;
 
-    private record Lane(boolean devices, DeviceSet set) {}
+    /**
+     * Who waits for the same thing.
+     *
+     * @param need of requests that wait for what the owner of the host allows: how much they ask for, since a smaller one may
+     *     be allowed before a larger one; otherwise nothing
+     */
+    private record Lane(boolean devices, DeviceSet set, List<Long> need) {
+        static Lane of(Outcome.Busy<?> busy) {
+            QueuedRequest request = busy.request();
+            return new Lane(
+                    request.kind() == QueuedRequest.Kind.DEVICES,
+                    request.devices(),
+                    busy.limit() == null ? List.of() : List.of((long) request.count(), request.share()));
+        }
+    }
 
     /** A request that may wait: tried once, and again with its ticket whenever something was freed. */
     @FunctionalInterface
@@ -362,7 +377,7 @@ final class MappedStore implements Store {
         long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
         QueuedRequest request = first.request();
-        Lane lane = new Lane(request.kind() == QueuedRequest.Kind.DEVICES, request.devices());
+        Lane lane = Lane.of(first);
         boolean queued = false;
         try (QueueSpan span = FlightEvents.queueWait(ticket, request);
                 Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {

@@ -23,8 +23,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,42 @@ class LimitsTest {
                 .as("those that it may have are taken")
                 .isInstanceOf(DevicesUnavailableException.class)
                 .hasMessageNotContaining("limit=");
+    }
+
+    @Test
+    void shouldServeASmallRequestWhenManyLargeOnesWaitForTheLimit() throws Exception {
+        write("{ 'userDevices': 4 }");
+        GenvHost one = hosts.open();
+        one.activate(gpus(2));
+        GenvHost two = hosts.open();
+        CountDownLatch running = new CountDownLatch(20);
+        List<Thread> large = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            large.add(Thread.ofVirtual().start(() -> {
+                running.countDown();
+                assertThatThrownBy(() -> two.call(gpus(4).waitUpTo(LONG), () -> 0));
+            }));
+        }
+        running.await();
+        for (Thread thread : large) {
+            while (thread.getState() != Thread.State.TIMED_WAITING) {
+                Thread.onSpinWait();
+            }
+        }
+        CompletableFuture<Integer> small = new CompletableFuture<>();
+        Thread waiter = Thread.ofVirtual()
+                .start(() -> two.call(
+                        gpus(3).waitUpTo(LONG),
+                        () -> small.complete(two.attached().size())));
+        while (waiter.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        one.detach(0); // one is left: three more are allowed, four are not
+        assertThat(small.get(1, TimeUnit.MINUTES)).isEqualTo(3);
+        for (Thread thread : large) {
+            thread.interrupt();
+            thread.join();
+        }
     }
 
     @Test
