@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,10 @@ public final class StartUp {
     private final Settings settings;
     private final Results results;
     private final Path sources;
+    /** What genv consists of at run time, but for the devices. */
+    private static final List<String> MODULES =
+            List.of("genv.api.jar", "genv.core.jar", "jackson-core.jar", "jackson-jr-objects.jar");
+
     private final Path libraries;
 
     /** Compiles the programs from the given sources against the given folder of jars. */
@@ -118,7 +123,9 @@ public final class StartUp {
     /** Compiles the programs into a jar and returns the module path. */
     private String modules(Path work) {
         Path classes = work.resolve("classes");
-        String path = libraries.resolve("genv.api.jar") + ":" + libraries.resolve("genv.core.jar");
+        String path = MODULES.stream()
+                .map(module -> libraries.resolve(module).toString())
+                .collect(Collectors.joining(":"));
         List<String> javac = new ArrayList<>(List.of(Commands.ofJdk("javac"), "-p", path, "-d", classes.toString()));
         try (Stream<Path> files = Files.walk(sources)) {
             files.filter(file -> file.toString().endsWith(".java")).forEach(file -> javac.add(file.toString()));
