@@ -95,7 +95,14 @@ public final class Main {
                 throw new IllegalArgumentException("no such part: part=" + part + ", parts=" + parts.keySet());
             }
             OUT.println("== " + part);
-            measured.run();
+            try {
+                measured.run();
+            } catch (RuntimeException | AssertionError failure) {
+                results.fact(
+                        "failed: " + part,
+                        String.valueOf(failure.getMessage()).lines().findFirst().orElse(""));
+                failure.printStackTrace(OUT); // the others are measured all the same
+            }
         }
         results.fact("load after", Machine.load());
         results.fact("seconds", (System.nanoTime() - start) / 1_000_000_000);

@@ -53,11 +53,15 @@ final class Worker implements ChildTask {
                 int number = first + i;
                 counts.add(workers.submit(() -> {
                     Count[] counted = new Count[1];
-                    place.session().run(number, step -> {
-                        repeat(step, warmMillis);
-                        allWarm.countDown();
-                        counted[0] = counted(step, millis);
-                    });
+                    try {
+                        place.session().run(number, step -> {
+                            repeat(step, warmMillis);
+                            allWarm.countDown();
+                            counted[0] = counted(step, millis);
+                        });
+                    } finally {
+                        allWarm.countDown(); // a worker that failed is told of at its count
+                    }
                     return counted[0];
                 }));
             }
