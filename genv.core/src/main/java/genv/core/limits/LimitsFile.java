@@ -34,6 +34,9 @@ public final class LimitsFile {
     private static final int LARGEST = 256 * 1024;
     private static final int WRITABLE_BY_OTHERS = 0022;
 
+    /** How often the file is opened anew because the one that was opened has lost its name. */
+    private static final int MOST_REPLACED = 100;
+
     private final StateDirectory directory;
     private volatile @Nullable Seen seen;
 
@@ -117,19 +120,30 @@ public final class LimitsFile {
         return new Seen(now, status, Limits.OfUsers.none(), null);
     }
 
-    /** Judges and reads the file that is opened, whatever has the name by then. */
+    /** Judges and reads the file that has the name; again if it was replaced by another one meanwhile. */
     private Seen read(long now) throws ErrnoException {
-        try (NativeFile file = directory.openToRead(NAME)) {
-            FileStatus status = file.status();
-            if (isStrangers(status)) {
-                return passedOver(status, now);
+        for (int replaced = 0; replaced < MOST_REPLACED; replaced++) {
+            try (NativeFile file = directory.openToRead(NAME)) {
+                FileStatus status = file.status();
+                if (isStrangers(status)) {
+                    return passedOver(status, now);
+                }
+                Seen seen = read(file, status, now);
+                if (file.status().links() >= status.links()) {
+                    return seen;
+                }
             }
-            try {
-                requireTrust(status);
-                return new Seen(now, status, LimitsReader.read(path(), content(file, status)), null);
-            } catch (StateException wrong) {
-                return new Seen(now, status, Limits.OfUsers.none(), wrong);
-            }
+        }
+        throw new StateException("the limits file is replaced again and again: file=" + path() + " tries="
+                + MOST_REPLACED + "; end the program that does so");
+    }
+
+    private Seen read(NativeFile file, FileStatus status, long now) throws ErrnoException {
+        try {
+            requireTrust(status);
+            return new Seen(now, status, LimitsReader.read(path(), content(file, status)), null);
+        } catch (StateException wrong) {
+            return new Seen(now, status, Limits.OfUsers.none(), wrong);
         }
     }
 
