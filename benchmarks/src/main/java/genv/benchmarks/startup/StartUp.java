@@ -27,13 +27,13 @@ public final class StartUp {
     private static final String FIRST = MODULE + "/" + MODULE + ".FirstEnvironment";
     private static final String ACCESS = "--enable-native-access=genv.core";
 
-    private final Settings settings;
-    private final Results results;
-    private final Path sources;
     /** What genv consists of at run time, but for the devices. */
     private static final List<String> MODULES =
             List.of("genv.api.jar", "genv.core.jar", "jackson-core.jar", "jackson-jr-objects.jar");
 
+    private final Settings settings;
+    private final Results results;
+    private final Path sources;
     private final Path libraries;
 
     /** Compiles the programs from the given sources against the given folder of jars. */

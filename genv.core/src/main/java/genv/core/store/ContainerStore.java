@@ -15,7 +15,6 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.os.ProcessStat;
-import genv.core.os.Users;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
@@ -44,11 +43,7 @@ final class ContainerStore implements Store {
         this.flocks = new DeviceFlocks(directory);
         this.env = env;
         long pid = ProcessHandle.current().pid();
-        this.caller = new Caller(
-                pid,
-                pid,
-                ProcessStat.namespace(),
-                new EnvBlock.Owner(Integer.toUnsignedLong(Users.effectiveUserId()), Users.userName()));
+        this.caller = new Caller(pid, pid, ProcessStat.namespace(), Owners.current());
         // pids of the host mean nothing here
         this.lives = new Lives(pid, token -> true, member -> true);
     }

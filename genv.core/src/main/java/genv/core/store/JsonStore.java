@@ -25,7 +25,6 @@ import genv.core.os.ErrnoException;
 import genv.core.os.NativeDirectory;
 import genv.core.os.ProcessStat;
 import genv.core.os.Processes;
-import genv.core.os.Users;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
 import genv.core.rules.DeviceRules;
@@ -89,14 +88,7 @@ final class JsonStore implements Store {
         this.hostDevices = hostDevices;
         this.report = new NoteReport(files.directory().path());
         Member self = members.self();
-        String user = Users.userName();
-        this.caller = new Caller(
-                self.pid(),
-                self.pid(),
-                self.pidNamespace(),
-                new EnvBlock.Owner(
-                        Integer.toUnsignedLong(Users.effectiveUserId()),
-                        user.length() <= 64 ? user : user.substring(0, 64)));
+        this.caller = new Caller(self.pid(), self.pid(), self.pidNamespace(), Owners.current());
         this.lives = new Lives(self.pid(), Processes::exists, members::isAlive);
     }
 

@@ -20,7 +20,6 @@ import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
 import genv.core.os.BootClock;
-import genv.core.os.Users;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
 import genv.core.rules.DeviceRules;
@@ -81,11 +80,7 @@ final class MappedStore implements Store {
         this.limits = new LimitsFile(files.directory());
         long token = files.token();
         ProcessIdentity self = ProcessIdentity.current();
-        this.caller = new Caller(
-                token,
-                self.pid(),
-                self.pidNamespace(),
-                new EnvBlock.Owner(Users.effectiveUserId(), shortened(Users.userName())));
+        this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current());
         LifeLocks locks = files.locks();
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
         this.room = new WaitRoom(memory, token, this::reap);
@@ -439,10 +434,6 @@ final class MappedStore implements Store {
 
     private static EnvBlock require(Draft draft, EnvRules.Key env) {
         return EnvRules.require(draft.find(env.hash(), env.id()), env.eid());
-    }
-
-    private static String shortened(String userName) {
-        return userName.length() <= 64 ? userName : userName.substring(0, 64);
     }
 
     /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */
