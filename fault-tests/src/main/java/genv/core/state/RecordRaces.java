@@ -163,7 +163,7 @@ public final class RecordRaces {
             try {
                 long before = lot.memory.rootAcquire();
                 int seen = 1;
-                for (int i = 0; i < COPIES && seen == 1 && lot.two.isCurrent(before); i++) {
+                for (int i = 0; i < COPIES && seen == 1 && lot.memory.rootAcquire() == before; i++) {
                     seen = lot.two.transact(ReadWhileChanged::look);
                 }
                 result.r1 = Math.min(seen, lot.two.transact(ReadWhileChanged::look));

@@ -11,8 +11,10 @@ import java.lang.invoke.VarHandle;
 /**
  * The mapped state file, read and written by words. The name of every accessor says its memory order; one that names none is
  * plain. Offsets and record numbers must have been checked by the caller.
+ *
+ * <p>Not final, so that a test can come between two accesses.
  */
-public final class StateMemory {
+public class StateMemory {
     private static final VarHandle LONG = JAVA_LONG.varHandle();
     private static final VarHandle INT = JAVA_INT.varHandle();
 

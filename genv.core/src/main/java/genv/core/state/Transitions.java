@@ -229,15 +229,6 @@ public final class Transitions {
         throw fault;
     }
 
-    /** Whether the state is still the one of that root word. */
-    public boolean isCurrent(long root) {
-        return memory.rootAcquire() == root;
-    }
-
-    public long rootAcquire() {
-        return memory.rootAcquire();
-    }
-
     /** Copies the current record, unless the draft holds it already from its last run. */
     private void load(RecordDraft draft, long root) {
         int record = RootWord.record(root);

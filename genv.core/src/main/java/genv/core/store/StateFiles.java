@@ -140,9 +140,9 @@ final class StateFiles implements AutoCloseable {
         for (int tries = 0; tries < SEAT_TRIES; tries++) {
             long token = memory.nextToken();
             CrashPoint.TOKEN_DRAWN.reach();
-            if (token < 1 || token > LifeLocks.MAX_TOKEN) {
+            if (token < 1 || token >= JANITOR) {
                 throw new StateException("the state file is damaged: path=" + path + " next_token=" + token + " limit="
-                        + LifeLocks.MAX_TOKEN + mend());
+                        + JANITOR + mend());
             }
             if (locks.tryHold(token)) {
                 CrashPoint.SEAT_TAKEN.reach();

@@ -31,19 +31,20 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 
 /**
  * A mapped state without the rest of a host: processes are played by objects with tokens of their own, and die when they are
  * {@link #bury buried}.
  */
-final class StateFixture implements AutoCloseable {
+public final class StateFixture implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
     private final Set<Long> dead = ConcurrentHashMap.newKeySet();
     final StateMemory memory;
 
-    StateFixture(Path directory) {
+    public StateFixture(Path directory) {
         try (FileChannel channel = FileChannel.open(
                 directory.resolve("state"),
                 StandardOpenOption.CREATE,
@@ -58,11 +59,11 @@ final class StateFixture implements AutoCloseable {
     }
 
     /** An environment that must be there. */
-    static EnvBlock found(Draft draft, String eid) {
+    public static EnvBlock found(Draft draft, String eid) {
         return Objects.requireNonNull(draft.find(eid), eid);
     }
 
-    Transitions process(long token) {
+    public Transitions process(long token) {
         return process(token, sleeper -> {});
     }
 
@@ -74,21 +75,36 @@ final class StateFixture implements AutoCloseable {
         return process(token, new Transitions.Surroundings("test", intact, backing, wake, notes -> {}));
     }
 
-    Transitions noting(long token, Consumer<List<Note>> noted) {
+    public Transitions noting(long token, Consumer<List<Note>> noted) {
         return process(
                 token, new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, sleeper -> {}, noted));
+    }
+
+    /** A process that sees the state through a memory of the test's own, which may come between two accesses. */
+    Transitions seeing(long token, Function<MemorySegment, StateMemory> through) {
+        return new Transitions(
+                through.apply(segment),
+                token,
+                this::isAlive,
+                new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, sleeper -> {}, notes -> {}));
+    }
+
+    /** The cells as a process sees them that has read none yet. */
+    Cells cells(Function<MemorySegment, StateMemory> through) {
+        StateMemory seen = through.apply(segment);
+        return new Cells(seen, new Claims(seen, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, 1, 1));
     }
 
     private Transitions process(long token, Transitions.Surroundings surroundings) {
         return new Transitions(memory, token, this::isAlive, surroundings);
     }
 
-    boolean isAlive(long token) {
+    public boolean isAlive(long token) {
         return !dead.contains(token);
     }
 
     /** From now on the process of that token is dead. */
-    void bury(long token) {
+    public void bury(long token) {
         dead.add(token);
     }
 
@@ -231,7 +247,7 @@ final class StateFixture implements AutoCloseable {
         }
     }
 
-    static EnvBlock env(Draft draft, String eid, long token) {
+    public static EnvBlock env(Draft draft, String eid, long token) {
         return EnvBlock.create(
                 draft.nextVersion(),
                 eid,

@@ -18,11 +18,14 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -265,6 +268,30 @@ class TransitionsTest {
         assertThat(woken).containsExactly(11L, 14L);
     }
 
+    @Test
+    void shouldWakeWhoWaitsWhenAnEnvironmentALockOrAnEarlierRequestIsGone() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, woken::add);
+        EnvBlock block = put("e", DeviceSet.of(1));
+        EnvBlock other = put("f", DeviceSet.EMPTY);
+        process.transact(draft -> {
+            draft.addHolder(holder(1000, other, DeviceSet.of(1)));
+            draft.enqueue(request(1, other, DeviceSet.of(1), 11, QueuedRequest.Kind.DEVICES));
+            draft.enqueue(request(2, other, DeviceSet.of(1), 12, QueuedRequest.Kind.DEVICES));
+            return null;
+        });
+
+        waker.<Boolean>transact(draft -> draft.removeHolder(1000));
+        assertThat(woken).containsExactly(11L);
+        waker.<Boolean>transact(draft -> draft.dequeue(1));
+        assertThat(woken).containsExactly(11L, 12L);
+        waker.transact(draft -> {
+            draft.remove(block);
+            return null;
+        });
+        assertThat(woken).containsExactly(11L, 12L, 12L);
+    }
+
     // ---- claims that others left -----------------------------------------------------------------------------------
 
     @Test
@@ -434,6 +461,108 @@ class TransitionsTest {
             assertThat(claims.tryOwn(5, ClaimWord.live(9))).isFalse();
             assertThat(state.recordClaim(5)).isEqualTo(found);
         }
+    }
+
+    /** It was stopped after stamping; when it goes on, others have found its record and its cell decided, and taken them. */
+    @Test
+    void shouldClaimOthersWhenItsStampedRecordAndCellWereTakenFromIt() {
+        int[] taken = new int[2];
+        AtomicBoolean first = new AtomicBoolean(true);
+        Transitions late = state.seeing(STRANGER, segment -> new StateMemory(segment) {
+            @Override
+            boolean compareAndSetRoot(long expected, long next) {
+                if (first.getAndSet(false)) {
+                    long stamp = ClaimWord.live(RootWord.version(next));
+                    taken[0] = RootWord.record(next);
+                    taken[1] = cellWith(stamp);
+                    assertThat(state.recordClaim(taken[0])).isEqualTo(stamp);
+                    put("x", DeviceSet.EMPTY);
+                    state.recordClaim(taken[0], ClaimWord.owned(STRANGER + 1));
+                    state.cellClaim(taken[1], ClaimWord.owned(STRANGER + 1));
+                }
+                return super.compareAndSetRoot(expected, next);
+            }
+        });
+
+        late.transact(draft -> {
+            draft.put(StateFixture.env(draft, "late", STRANGER));
+            return null;
+        });
+
+        assertThat(state.recordClaim(taken[0])).isEqualTo(ClaimWord.owned(STRANGER + 1));
+        assertThat(state.cellClaim(taken[1])).isEqualTo(ClaimWord.owned(STRANGER + 1));
+        assertThat(process.<Integer>transact(Draft::envCount)).isEqualTo(2);
+        state.bury(STRANGER + 1);
+        process.sweep();
+        state.requireNoLeak();
+    }
+
+    @Test
+    void shouldGiveBackTheCellsThatOnlyTheRunThatLostHasNeeded() {
+        AtomicInteger runs = new AtomicInteger();
+        state.seeing(STRANGER, segment -> new StateMemory(segment) {
+                    @Override
+                    boolean compareAndSetRoot(long expected, long next) {
+                        if (runs.get() == 1) {
+                            put("x", DeviceSet.EMPTY);
+                        }
+                        return super.compareAndSetRoot(expected, next);
+                    }
+                })
+                .transact(draft -> {
+                    EnvBlock block = StateFixture.env(draft, "e", STRANGER);
+                    for (int i = 0; i < 60 && runs.get() == 0; i++) {
+                        block = block.withMember(Member.adopted(i, 1000 + i, 1));
+                    }
+                    runs.incrementAndGet();
+                    draft.put(block);
+                    return null;
+                });
+
+        assertThat(runs).hasValue(2);
+        state.requireNoLeak();
+    }
+
+    /** What was copied out of a cell counts only if the cell was not given to somebody else meanwhile. */
+    @Test
+    void shouldNotTakeWhatItReadsOfACellThatIsClaimedMeanwhile() {
+        put("e", DeviceSet.of(1));
+        int cell = state.referencedCells().nextSetBit(0);
+        long version = RootWord.version(state.root());
+        AtomicInteger reads = new AtomicInteger();
+        Function<MemorySegment, StateMemory> claimed = segment -> new StateMemory(segment) {
+            @Override
+            void read(long offset, long[] words, int count) {
+                super.read(offset, words, count);
+                reads.incrementAndGet();
+                state.cellClaim(cell, ClaimWord.owned(STRANGER));
+            }
+        };
+        assertThat(state.cells(claimed).read(cell, version)).isNull();
+        assertThat(reads).hasValue(1);
+
+        state.cellClaim(cell, ClaimWord.live(version));
+        assertThat(state.cells(StateMemory::new).read(cell, version)).isNotNull();
+    }
+
+    @Test
+    void shouldNotFollowTheLinksOfACellThatIsClaimedMeanwhile() {
+        put("e", DeviceSet.of(1));
+        int cell = state.referencedCells().nextSetBit(0);
+        long version = RootWord.version(state.root());
+        Function<MemorySegment, StateMemory> claimed = segment -> new StateMemory(segment) {
+            @Override
+            long word(long offset) {
+                long word = super.word(offset);
+                state.cellClaim(cell, ClaimWord.owned(STRANGER));
+                return word;
+            }
+        };
+        assertThat(state.cells(claimed).mark(cell, version, new BitSet())).isFalse();
+
+        state.cellClaim(cell, ClaimWord.live(version));
+        assertThat(state.cells(StateMemory::new).mark(cell, version, new BitSet()))
+                .isTrue();
     }
 
     @Test
@@ -670,6 +799,15 @@ class TransitionsTest {
                 state.recordClaim(i, ClaimWord.owned(token));
             }
         }
+    }
+
+    private int cellWith(long claim) {
+        for (int cell = 1; cell < FileLayout.CELLS; cell++) {
+            if (state.cellClaim(cell) == claim) {
+                return cell;
+            }
+        }
+        throw new AssertionError("no cell has the claim " + StateFixture.describe(claim));
     }
 
     private void occupyFreeCells(long word) {

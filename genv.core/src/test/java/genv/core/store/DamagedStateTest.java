@@ -17,6 +17,7 @@ import genv.core.layout.CellLayout;
 import genv.core.layout.FileLayout;
 import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
+import genv.core.live.LifeLocks;
 import genv.testkit.SimulatedBackend;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -121,6 +122,16 @@ class DamagedStateTest {
         file.putLong((int) FileLayout.TOKEN_OFFSET, -5);
 
         assertThatThrownBy(this::use).isInstanceOf(StateException.class).hasMessageContaining("next_token=");
+    }
+
+    /** The byte behind the last token is locked by whoever empties the state after a reboot. */
+    @Test
+    void shouldGiveNobodyTheSeatThatIsTheJanitors() {
+        file.putLong((int) FileLayout.TOKEN_OFFSET, LifeLocks.MAX_TOKEN - 1);
+
+        assertThatThrownBy(this::use)
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("next_token=" + LifeLocks.MAX_TOKEN);
     }
 
     @Test

@@ -13,10 +13,12 @@ import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
 import genv.api.StateException;
+import genv.core.draft.Draft;
 import genv.core.layout.FileLayout;
 import genv.core.layout.RootWord;
 import genv.core.live.LifeLocks;
 import genv.core.model.EnvBlock;
+import genv.core.model.Member;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Outcome;
@@ -266,6 +268,30 @@ class StateFilesTest {
             assertThatThrownBy(() -> other.activate(gpus(1)))
                     .isInstanceOfAny(StateException.class, DevicesUnavailableException.class);
             assertThat(activation.devices()).hasSize(DEVICES);
+        }
+    }
+
+    /** Whose lock is gone may have it in the file that has the name now. */
+    @Test
+    void shouldRemoveNobodyWhoseLockIsGoneOnceTheLiveFileIsReplaced() throws Exception {
+        Path kept = directory.resolve("kept");
+        try (MappedStore store = MappedStore.open(directory, GenvOptions.Sharing.EVERYONE)) {
+            EnvRules.Key env = EnvRules.Key.of(activate(store, 0));
+            try (LifeLocks mortal = LifeLocks.open(liveFile)) {
+                assertThat(mortal.tryHold(5_000)).isTrue();
+                store.adopt(env, Member.seated(5_000, 1, 1));
+                store.leave(env, store.caller().member());
+                Files.move(liveFile, kept);
+                Files.createFile(liveFile);
+            }
+
+            assertThatThrownBy(store::reap)
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("genv.live was deleted or replaced");
+            assertThat(store.<Integer>read(Draft::envCount)).isEqualTo(1);
+
+            Files.move(kept, liveFile, StandardCopyOption.REPLACE_EXISTING);
+            assertThat(store.reap()).isEqualTo(1);
         }
     }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import genv.core.draft.Note;
+import genv.core.model.DeviceSet;
+import genv.core.model.EnvBlock;
+import genv.core.model.QueuedRequest;
+import genv.core.model.QueuedRequest.Kind;
+import genv.core.state.StateFixture;
+import genv.core.state.Transitions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** For whom a request must leave a device alone. */
+class QueueTest {
+    private static final long SELF = 1;
+    private static final long LONG_AGO = 1_000_000_000_000L;
+    /** Since when a request waits that has only just begun to: a later time, however slow the machine is. */
+    private static final long JUST_NOW = System.currentTimeMillis() + 3_600_000;
+
+    @TempDir
+    private Path directory;
+
+    private final List<Note> notes = new ArrayList<>();
+    private StateFixture state;
+    private Transitions process;
+
+    @BeforeEach
+    void open() {
+        state = new StateFixture(directory);
+        process = state.noting(SELF, notes::addAll);
+    }
+
+    @AfterEach
+    void close() {
+        state.close();
+    }
+
+    @Test
+    void shouldWaitForThoseBeforeItOfTheSameKindAndForNobodyElse() {
+        enqueue(1, JUST_NOW, Kind.DEVICES, 0);
+        enqueue(2, JUST_NOW, Kind.SHARED_LOCK, 1);
+        enqueue(3, JUST_NOW, Kind.DEVICES, 2);
+        enqueue(4, JUST_NOW, Kind.EXCLUSIVE_LOCK, 3);
+        enqueue(5, JUST_NOW, Kind.DEVICES, 4);
+
+        assertThat(waitedFor(3, Kind.DEVICES)).as("not its own").containsExactly(0);
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).containsExactly(0, 2, 4);
+        assertThat(waitedFor(4, Kind.EXCLUSIVE_LOCK)).containsExactly(1);
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.SHARED_LOCK)).containsExactly(1, 3);
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void shouldPassOverARequestThatCouldHaveBeenServedForLong() {
+        enqueue(1, LONG_AGO, Kind.DEVICES, 0);
+
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).isEmpty();
+        assertThat(notes).hasSize(1).first().isInstanceOf(Note.PassedOver.class);
+        process.transact(draft -> {
+            assertThat(draft.queuedFor(1)).as("its place").isEqualTo(DeviceSet.of(0));
+            return null;
+        });
+    }
+
+    @Test
+    void shouldNotPassOverARequestWhoseDeviceIsInUse() {
+        put("e", 0);
+        enqueue(1, LONG_AGO, Kind.DEVICES, 0);
+
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).containsExactly(0);
+    }
+
+    @Test
+    void shouldGiveARequestTimeToTakeWhatWasFreedAMomentAgo() {
+        put("e", 0);
+        enqueue(1, LONG_AGO, Kind.DEVICES, 0);
+
+        List<Integer> waited = process.transact(draft -> {
+            draft.remove(StateFixture.found(draft, "e"));
+            return Queue.waitedFor(draft, Long.MAX_VALUE, Kind.DEVICES).toList();
+        });
+
+        assertThat(waited).containsExactly(0);
+    }
+
+    /** It could have been served but for somebody who is before it in the line. */
+    @Test
+    void shouldNotPassOverARequestThatWaitsForAnEarlierOne() {
+        enqueue(1, JUST_NOW, Kind.DEVICES, 0);
+        enqueue(2, LONG_AGO, Kind.DEVICES, 0, 1);
+        enqueue(3, JUST_NOW, Kind.SHARED_LOCK, 2);
+        enqueue(4, LONG_AGO, Kind.EXCLUSIVE_LOCK, 2, 3);
+
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).containsExactly(0, 1);
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.SHARED_LOCK)).containsExactly(2, 3);
+    }
+
+    private void put(String eid, int device) {
+        process.transact(draft -> {
+            draft.put(StateFixture.env(draft, eid, SELF).withDevices(DeviceSet.of(device), false, 1));
+            return null;
+        });
+    }
+
+    private void enqueue(long ticket, long since, Kind kind, int... devices) {
+        process.transact(draft -> {
+            draft.enqueue(new QueuedRequest(
+                    ticket, SELF, 0, 1, kind, since, DeviceSet.of(devices), "waits", devices.length, EnvBlock.WHOLE));
+            return null;
+        });
+    }
+
+    /** In a transition that changes something: only then is told what was noted. */
+    private List<Integer> waitedFor(long ticket, Kind kind) {
+        return process.transact(draft -> {
+            DeviceSet set = Queue.waitedFor(draft, ticket, kind);
+            draft.put(StateFixture.env(draft, "asks", SELF));
+            return set.toList();
+        });
+    }
+}
