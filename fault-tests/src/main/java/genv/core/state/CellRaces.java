@@ -75,6 +75,49 @@ public final class CellRaces {
         }
     }
 
+    /**
+     * A process that has read an old root writes, while the cell is free in which an environment was that came and went since:
+     * its stamp would have the very version under which others read that environment.
+     */
+    @JCStressTest
+    @Outcome(id = "0", expect = ACCEPTABLE, desc = "the claim word of that environment has not come back")
+    @Outcome(id = "1", expect = FORBIDDEN, desc = "the cell has the same claim word in another life")
+    @State
+    public static class LateWhileReused {
+        private final Lot lot = Lot.take();
+        private final long lent = lot.lent();
+        private final Claims claims = lot.cellClaims(3);
+        private volatile int cell;
+        private volatile long claim;
+        private volatile boolean done;
+
+        @Actor
+        public void writesLate() {
+            lot.requireLentSince(lent);
+            lot.two.transact(draft -> {
+                if (cell == 0) { // the root has been read, and moves on
+                    lot.two.transact(other -> put(other, "a", "a" + LONG_NAME));
+                    int first = onlyCell(lot);
+                    claim = claims.wordAcquire(first);
+                    lot.two.transact(Lot::clear);
+                    cell = first; // free, and the first that this process comes to
+                }
+                return put(draft, "b", "b" + LONG_NAME);
+            });
+            done = true;
+        }
+
+        @Actor
+        public void looks(I_Result result) {
+            while (cell == 0) {
+                Thread.onSpinWait();
+            }
+            while (result.r1 == 0 && !done) {
+                result.r1 = claims.wordAcquire(cell) == claim ? 1 : 0;
+            }
+        }
+    }
+
     private static boolean is(@Nullable EnvBlock block, String eid) {
         return block != null
                 && block.eid().equals(eid)

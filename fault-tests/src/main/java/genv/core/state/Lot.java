@@ -99,15 +99,19 @@ final class Lot {
         }
     }
 
-    /** Claim words as the process of a token sees them. */
+    /** Claim words of the records as the process of a token sees them. */
     Claims recordClaims(long token) {
         return new Claims(memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, token, 0);
     }
 
     /** The cells as a process sees them that has read none yet. */
     Cells freshCells(long token) {
-        return new Cells(
-                memory, new Claims(memory, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, token, 1));
+        return new Cells(memory, cellClaims(token));
+    }
+
+    /** Claim words of the cells as the process of a token sees them. */
+    Claims cellClaims(long token) {
+        return new Claims(memory, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, token, 1);
     }
 
     /** Removes all environments, locks and requests. */

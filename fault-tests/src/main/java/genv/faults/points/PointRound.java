@@ -26,9 +26,11 @@ final class PointRound {
      * Runs one round.
      *
      * @param noise whether somebody publishes one version after the other all the time
+     * @param probe sees when the kernel has released the seats of the killed
      * @return how many operations were stopped and killed
      */
-    static int run(CrashPoint point, boolean noise, Path directory, PointTimes times) throws Exception {
+    static int run(CrashPoint point, boolean noise, Path directory, PointTimes times, SeatProbe probe)
+            throws Exception {
         List<Victim> victims = new ArrayList<>();
         try (ChildJvm child =
                 ChildJvm.of(PointChild.class).jvmOptions(PointChild.OPTION).start()) {
@@ -46,12 +48,13 @@ final class PointRound {
                     victim.requireOthersToGoOn();
                 }
                 for (Victim victim : victims) {
-                    victim.letAnotherWait();
+                    victim.letAnotherWait(probe);
                 }
-                long killed = System.nanoTime();
-                child.kill();
+                probe.begin();
+                long killed = child.kill();
+                List<SeatProbe.Release> releases = probe.releases();
                 for (Victim victim : victims) {
-                    victim.requireHeirServed(killed);
+                    victim.requireHeirServed(killed, releases);
                 }
             }
             for (Victim victim : victims) {

@@ -23,6 +23,12 @@ public final class PointRun {
 
     /** Runs it; a summary, or an {@link AssertionError}. */
     public String call() throws Exception {
+        try (SeatProbe probe = new SeatProbe()) {
+            return call(probe);
+        }
+    }
+
+    private String call(SeatProbe probe) throws Exception {
         Random random = new Random(run.seed());
         List<CrashPoint> order = new ArrayList<>();
         int killed = 0;
@@ -41,7 +47,7 @@ public final class PointRun {
                             + ", stopped and killed " + before);
             Path directory = Files.createDirectory(run.directory().resolve(number + "-" + point));
             try {
-                killed += PointRound.run(point, noise, directory, times);
+                killed += PointRound.run(point, noise, directory, times, probe);
             } catch (Exception | AssertionError e) {
                 throw new AssertionError("round=" + number + " point=" + point + " noise=" + noise, e);
             }

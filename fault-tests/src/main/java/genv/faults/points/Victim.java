@@ -15,10 +15,17 @@ import genv.api.EnvInfo;
 import genv.api.GenvHost;
 import genv.api.LockMode;
 import genv.api.Snapshot;
+import genv.core.layout.FileLayout;
 import genv.core.state.CrashPoint;
 import genv.testkit.process.ChildJvm;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -46,6 +53,8 @@ final class Victim implements AutoCloseable {
     private @Nullable Activation besides;
     private @Nullable CompletableFuture<List<Integer>> waiter;
     private @Nullable Heir heir;
+    private long token;
+    private int seat;
 
     Victim(PointOperation operation, CrashPoint point, Path directory, PointTimes times) throws Exception {
         this.operation = operation;
@@ -66,6 +75,7 @@ final class Victim implements AutoCloseable {
     void bringToItsCrashPoint(ChildJvm child) throws Exception {
         child.tell(operation + " " + point + " " + state);
         child.expect("prepared");
+        token = lastToken();
         if (operation == PointOperation.WAKE) {
             besides = beside.activate(gpus(PointOperation.DEVICES - 1));
             CompletableFuture<List<Integer>> future = new CompletableFuture<>();
@@ -175,11 +185,12 @@ final class Victim implements AutoCloseable {
     }
 
     /** Has somebody wait for all devices, of which the victim has some; not where others have them as well. */
-    void letAnotherWait() {
+    void letAnotherWait(SeatProbe probe) throws IOException {
         boolean published = !BEFORE_PUBLISHING.contains(point);
         if (operation == PointOperation.WAKE || victimsDevices(published).isEmpty()) {
             return;
         }
+        seat = probe.watch(state, token);
         heir = new Heir(PointRound.open(state));
         while (device(0).waiters().isEmpty()) {
             Thread.onSpinWait();
@@ -187,10 +198,10 @@ final class Victim implements AutoCloseable {
     }
 
     /** The victim was killed at that time, of {@link System#nanoTime}: who waits for what it had gets it. */
-    void requireHeirServed(long killed) throws Exception {
+    void requireHeirServed(long killed, List<SeatProbe.Release> releases) throws Exception {
         Heir waiting = heir;
         if (waiting != null) {
-            times.served(waiting.servedAt() - killed);
+            times.served(killed, releases.get(seat), waiting.servedAt());
             waiting.close();
         }
     }
@@ -234,6 +245,17 @@ final class Victim implements AutoCloseable {
             }
         }
         assertThat(snapshot().envs()).as("%s", this).isEmpty();
+    }
+
+    /** That of the host that was opened last in this directory: who prepares the victim is the only one to open any then. */
+    private long lastToken() throws IOException {
+        ByteBuffer word = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+        try (FileChannel channel = FileChannel.open(state.resolve("genv.state"), StandardOpenOption.READ)) {
+            channel.read(word, FileLayout.TOKEN_OFFSET);
+        } catch (NoSuchFileException none) {
+            return 0; // it is the victim that makes it
+        }
+        return word.getLong(0);
     }
 
     private List<Integer> served() throws Exception {

@@ -11,6 +11,8 @@ import genv.testkit.process.ChildJvm;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,8 +23,20 @@ import org.junit.jupiter.params.provider.EnumSource;
  * up; when it is killed there, others go on at once, see the old state or the new one, and get what it had.
  */
 class CrashPointsTest {
+    private static SeatProbe probe;
+
     @TempDir
     private Path directory;
+
+    @BeforeAll
+    static void startProbe() {
+        probe = new SeatProbe();
+    }
+
+    @AfterAll
+    static void endProbe() {
+        probe.close();
+    }
 
     @Test
     void shouldReachEveryCrashPoint() {
@@ -38,7 +52,8 @@ class CrashPointsTest {
             mode = EnumSource.Mode.EXCLUDE,
             names = {"STATE_LOCKED", "FILE_BEGUN", "FILE_WRITTEN", "FILE_REPLACED", "DEVICE_LOCKED"})
     void shouldHoldNobodyUpAndLeaveNothingBehindWhenStoppedAndKilledAt(CrashPoint point) throws Exception {
-        assertThat(PointRound.run(point, false, directory, new PointTimes())).isPositive();
+        assertThat(PointRound.run(point, false, directory, new PointTimes(), probe))
+                .isPositive();
     }
 
     /** More processes than there are records, half of them at a time, die while each of them owns a record and a cell. */

@@ -168,12 +168,17 @@ public final class ChildJvm implements AutoCloseable {
         return head;
     }
 
-    /** Kills the JVM by SIGKILL, wherever it is, also when it is stopped; on return it is dead and reaped. */
-    public void kill() {
+    /**
+     * Kills the JVM by SIGKILL, wherever it is, also when it is stopped; on return it is dead and reaped.
+     *
+     * @return when the signal was sent, of {@link System#nanoTime}
+     */
+    public long kill() {
         ProcessHandle handle = jvm();
         rememberOrphans();
         // one that had ended by itself may have failed, which must not go unnoticed
         killed |= handle.isAlive();
+        long sent = System.nanoTime();
         handle.destroyForcibly();
         transcript.add(Source.HARNESS, "killed");
         if (!waitFor(deadline)) {
@@ -181,6 +186,7 @@ public final class ChildJvm implements AutoCloseable {
             throw failure("child was killed and does not end: limit=" + deadline);
         }
         awaitReaders();
+        return sent;
     }
 
     /** Stops all threads of the JVM by SIGSTOP; on return none of them runs. */
