@@ -6,6 +6,7 @@ import genv.api.EnvInfo;
 import genv.api.LockMode;
 import genv.api.MemorySize;
 import genv.api.Snapshot;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +28,11 @@ final class Invariants {
         }));
     }
 
-    /** {@code dead}: pids of processes that were dead before the snapshot was taken. */
-    static void check(Snapshot snapshot, Set<Long> dead) {
+    /**
+     * {@code dead}: pids of processes that were dead before the snapshot was taken. {@code mostDevices}, {@code mostMemory}:
+     * what the owner of the host has allowed each user at some time, at most.
+     */
+    static void check(Snapshot snapshot, Set<Long> dead, int mostDevices, long mostMemory) {
         Invariants invariants = new Invariants(snapshot);
         for (EnvInfo env : snapshot.envs()) {
             invariants.checkEnv(env, dead);
@@ -38,6 +42,7 @@ final class Invariants {
             invariants.checkLocks(device);
             invariants.checkWaiters(device);
         }
+        invariants.checkLimits(mostDevices, mostMemory);
     }
 
     static void checkEmpty(Snapshot snapshot) {
@@ -64,6 +69,7 @@ final class Invariants {
             }
         }
         require(List.copyOf(attached).equals(env.devices()), "devices and attachments do not agree", env, attached);
+        require(env.leaseEnd().isEmpty() || !attached.isEmpty(), "a lease runs without devices", env);
     }
 
     private void checkAttachments(DeviceInfo device) {
@@ -117,6 +123,23 @@ final class Invariants {
             int line = waiter.waitsFor() == DeviceInfo.Wait.DEVICES ? 0 : 1;
             require(waiter.position() == next[line]++, "places in the queue are not in order", device);
         }
+    }
+
+    private void checkLimits(int mostDevices, long mostMemory) {
+        Map<Long, Integer> devices = new HashMap<>();
+        Map<Long, Long> memory = new HashMap<>();
+        for (DeviceInfo device : snapshot.devices()) {
+            for (DeviceInfo.Attachment attachment : device.attachments()) {
+                EnvInfo env = envs.get(attachment.eid());
+                long user = env == null ? -1 : env.uid();
+                devices.merge(user, 1, Integer::sum);
+                memory.merge(user, attachment.gpuMemory().map(MemorySize::bytes).orElse(total(device)), Long::sum);
+            }
+        }
+        devices.forEach((user, count) ->
+                require(count <= mostDevices, "a user has more devices than were ever allowed", user, count));
+        memory.forEach((user, bytes) ->
+                require(bytes <= mostMemory, "a user has more memory than was ever allowed", user, bytes));
     }
 
     private static long total(DeviceInfo device) {

@@ -5,6 +5,7 @@ import genv.api.Activation;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.Snapshot;
+import genv.core.os.BootClock;
 import genv.faults.Run;
 import genv.testkit.process.ChildJvm;
 import genv.testkit.process.Referee;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,12 +30,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Each of {@value #PROCESSES} slots has one {@link Worker} after the other: it starts one, lets it work for a random time
  * (sometimes none: then it dies while it opens the directory) and kills it by SIGKILL. A few are stopped for a while before
  * that; a few end by themselves. Meanwhile two referees, outside of genv's state, are told of every grant, an observer checks
- * every snapshot, and the slots watch how long each operation takes: one that does not end fails the run, and its process is
+ * every snapshot, the owner of the directory changes the limits, and the slots watch how long each operation takes: one that does not end fails the run, and its process is
  * not killed until it has.
  */
 public final class KillRun {
     private static final int PROCESSES = 8;
     private static final int THREADS = PROCESSES * Worker.THREADS;
+    private static final int ENOUGH_FOR_EVERYTHING = 500;
     private static final Duration MEAN_LIFE = Duration.ofMillis(400);
     private static final Duration SUSPICIOUS = Duration.ofSeconds(3);
     private static final Duration HANG = Duration.ofSeconds(60);
@@ -52,6 +55,8 @@ public final class KillRun {
     private final AtomicInteger ends = new AtomicInteger();
     private final AtomicInteger children = new AtomicInteger();
     private final AtomicLong snapshots = new AtomicLong();
+    private final AtomicInteger limitChanges = new AtomicInteger();
+    private final ChangingLimits limits;
     private final Set<Long> dead = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean finished;
@@ -63,10 +68,11 @@ public final class KillRun {
         this.pulseFile = pulseFile;
         this.deviceFile = run.directory().resolve("devices.referee");
         this.lockFile = run.directory().resolve("locks.referee");
+        this.limits = new ChangingLimits(state, run.seedOf(-2));
         this.jvmOptions = Rehearsal.archive(run.directory());
         int holders = Math.min((run.count() * 2 + 10 * PROCESSES) * Worker.THREADS, 1_000_000);
-        this.devices = Referee.create(deviceFile, Worker.DEVICES, Ledger.CAPACITY, holders);
-        this.locks = Referee.create(lockFile, Worker.DEVICES, Ledger.CAPACITY, holders);
+        this.devices = Referee.create(deviceFile, Worker.DEVICES, Ledger.CAPACITY, holders, BootClock::millis);
+        this.locks = Referee.create(lockFile, Worker.DEVICES, Ledger.CAPACITY, holders, BootClock::millis);
     }
 
     /** Prepares a run in its directory. */
@@ -77,6 +83,8 @@ public final class KillRun {
 
     /** Runs it; a summary, or an {@link AssertionError}. */
     public String call() throws InterruptedException, IOException {
+        GenvHost.open(Worker.options(state)).close(); // makes the directory
+        limits.change();
         CountDownLatch slots = new CountDownLatch(PROCESSES);
         for (int slot = 0; slot < PROCESSES; slot++) {
             int number = slot;
@@ -86,9 +94,12 @@ public final class KillRun {
             });
         }
         Thread observer = Thread.ofPlatform().name("observer").start(() -> guarded(this::observe));
+        Thread owner = Thread.ofPlatform().name("owner").start(() -> guarded(this::changeLimits));
         slots.await();
         finished = true;
         observer.join();
+        owner.join();
+        limits.remove();
         Throwable failed = failure.get();
         if (failed != null) {
             throw new AssertionError(
@@ -100,7 +111,23 @@ public final class KillRun {
         devices.close();
         locks.close();
         return "kills=" + kills + " stops=" + stops + " ended_by_themselves=" + ends + " operations=" + pulse.ended()
-                + " snapshots_checked=" + snapshots + " " + left;
+                + " snapshots_checked=" + snapshots + " limits_changed=" + limitChanges + events() + " " + left;
+    }
+
+    /** What came to pass; a long run in which something did not has not tried it, and fails. */
+    private String events() {
+        StringBuilder text = new StringBuilder();
+        for (Pulse.Event event : Pulse.Event.values()) {
+            long count = pulse.counted(event);
+            text.append(' ')
+                    .append(event.name().toLowerCase(Locale.ROOT))
+                    .append('=')
+                    .append(count);
+            if (count == 0 && run.count() >= ENOUGH_FOR_EVERYTHING) {
+                throw new AssertionError("did not come to pass: " + event);
+            }
+        }
+        return text.toString();
     }
 
     private interface Part {
@@ -212,7 +239,7 @@ public final class KillRun {
                 Set<Long> before = Set.copyOf(dead);
                 Snapshot snapshot = host.snapshot();
                 before = Set.copyOf(before.stream().filter(dead::contains).toList());
-                Invariants.check(snapshot, before);
+                Invariants.check(snapshot, before, ChangingLimits.MOST_USER_DEVICES, ChangingLimits.MOST_USER_MEMORY);
                 snapshots.incrementAndGet();
                 if (!devices.violations().isEmpty() || !locks.violations().isEmpty()) {
                     devices.verify();
@@ -220,6 +247,15 @@ public final class KillRun {
                 }
                 LockSupport.parkNanos(5_000_000);
             }
+        }
+    }
+
+    private void changeLimits() throws IOException {
+        Random random = new Random(run.seedOf(-1));
+        while (!finished && goesOn()) {
+            LockSupport.parkNanos(random.nextInt(400_000_000));
+            limits.change();
+            limitChanges.incrementAndGet();
         }
     }
 

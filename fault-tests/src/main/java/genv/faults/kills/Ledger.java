@@ -14,6 +14,7 @@ final class Ledger {
     private final Referee referee;
     private final int holder;
     private final Set<Integer> held = new HashSet<>();
+    private long end = Referee.NO_END;
 
     Ledger(Referee referee, int holder) {
         this.referee = referee;
@@ -27,6 +28,34 @@ final class Ledger {
                 referee.acquired(device, holder, megabytes);
             }
         }
+    }
+
+    /**
+     * What is held now and until when, to be called after genv has said so; what is not among it is gone. The end comes before
+     * what is new: a process that is stopped in between must not have that for ever in the eyes of the referee.
+     */
+    void holds(List<Integer> devices, long megabytes, long until) {
+        for (int device : List.copyOf(held)) {
+            if (!devices.contains(device)) {
+                givesBack(device);
+            }
+        }
+        end = until;
+        referee.lasts(holder, until);
+        got(devices, megabytes);
+    }
+
+    /** To be called before a time is asked for that may be shorter. */
+    void mayEndAt(long until) {
+        if (end != Referee.NO_END && until < end) {
+            end = until;
+            referee.lasts(holder, until);
+        }
+    }
+
+    /** Whether the time is over. */
+    boolean isOver(long now) {
+        return end != Referee.NO_END && now >= end;
     }
 
     /** To be called before it is given back. */

@@ -7,9 +7,13 @@ import genv.api.DeviceLock;
 import genv.api.DeviceRequest;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
+import genv.api.GenvException;
 import genv.api.GenvHost;
+import genv.api.LeaseExpiredException;
 import genv.api.LockMode;
 import genv.api.MemorySize;
+import genv.api.NotActiveException;
+import genv.core.os.BootClock;
 import genv.testkit.process.Referee;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +27,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>The identifier says of an environment what a snapshot does not: {@code n-} never over-subscribes, {@code o-} does;
  * {@code joined-} is joined by several processes and does not. The referee is told of what {@code n-} environments are
- * attached to, and of every lock of which this thread knows the share.
+ * attached to, and of every lock of which this thread knows the share; and until when, where there is a lease. Others ask for
+ * leases, which are renewed or run out; what limits there are, and whether they demand a lease, changes all the time.
  */
 final class Program {
     private static final List<Integer> SHARES = List.of(2_000, 4_000, 6_000, 8_000, 10_000, 16_000);
@@ -85,6 +90,9 @@ final class Program {
         if (overSubscribed) {
             request = request.overSubscribed();
         }
+        if (!joins && random.nextInt(3) == 0) {
+            request = request.lease(lease());
+        }
         boolean refereed = eid.startsWith("n-");
         try {
             if (mainScope) {
@@ -102,9 +110,15 @@ final class Program {
                 });
             }
         } catch (DevicesUnavailableException busy) {
-            // others have them: that is what they are for
+            refused(busy); // others have them: that is what they are for
         }
         pulse.end(thread);
+    }
+
+    private void refused(DevicesUnavailableException busy) {
+        if (String.valueOf(busy.getMessage()).contains("limits.json")) {
+            pulse.count(thread, Pulse.Event.REFUSED_BY_LIMITS);
+        }
     }
 
     /** What is done in an environment; on return all that the referee knows of has been given back. */
@@ -114,29 +128,43 @@ final class Program {
         pulse.end(thread);
         Optional<Integer> share = first;
         if (refereed) {
-            devices.got(attached, amount(share));
+            devices.holds(attached, amount(share), LeaseEnd.of(host));
         }
         for (int steps = random.nextInt(5); steps > 0; steps--) {
             pulse.begin(thread);
             try {
-                switch (random.nextInt(8)) {
+                switch (random.nextInt(9)) {
                     case 0, 1, 2 -> lock(joins, share);
                     case 3 -> attach(refereed, overSubscribed, share);
-                    case 4 -> detach();
+                    case 4 -> {
+                        if (!joins) { // it would release locks that other members have, of which these tell the referee
+                            detach();
+                        }
+                    }
                     case 5 -> {
                         if (share.isPresent() && !joins) {
                             share = Optional.of(resize(refereed, share.get()));
                         }
                     }
                     case 6 -> host.snapshot();
+                    case 7 -> {
+                        if (!joins) { // what others have locked may end earlier than they know
+                            renew(refereed, share);
+                        }
+                    }
                     default -> work(3_000);
                 }
             } catch (DevicesUnavailableException busy) {
-                // as above
+                refused(busy);
+            } catch (LeaseExpiredException over) {
+                pulse.count(thread, Pulse.Event.LEASE_OVER);
             }
             pulse.end(thread);
         }
         if (refereed) {
+            if (devices.isOver(BootClock.millis())) {
+                pulse.count(thread, Pulse.Event.LEASE_OVER);
+            }
             devices.givesAllBack();
         }
     }
@@ -155,10 +183,42 @@ final class Program {
             // what a shared lock of a joined environment takes may have been configured by somebody else just before
             boolean known = mode == LockMode.EXCLUSIVE || !joins;
             if (known) {
-                locks.got(lock.devices(), mode == LockMode.EXCLUSIVE ? Ledger.CAPACITY : amount(share));
+                long amount = mode == LockMode.EXCLUSIVE ? Ledger.CAPACITY : amount(share);
+                locks.holds(lock.devices(), amount, joins ? endOfJoined() : LeaseEnd.of(host));
             }
             work(2_000);
             locks.givesAllBack();
+        }
+    }
+
+    /**
+     * Until when a lock in a joined environment is surely held. Other members may attach devices at any time, by which a lease
+     * begins that limits demand, or another one after the one under which the lock was taken.
+     */
+    private long endOfJoined() {
+        long before = BootClock.millis();
+        return LeaseEnd.of(host) == Referee.NO_END ? before + ChangingLimits.SHORTEST_FORCED_LEASE : LeaseEnd.OVER;
+    }
+
+    private void renew(boolean refereed, Optional<Integer> share) {
+        Duration duration = lease();
+        if (refereed) {
+            devices.mayEndAt(BootClock.millis() + duration.toMillis());
+        }
+        try {
+            host.renewLease(duration);
+            pulse.count(thread, Pulse.Event.LEASE_RENEWED);
+        } catch (NotActiveException none) {
+            // all was detached, or there never was one
+        } catch (LeaseExpiredException over) {
+            throw over;
+        } catch (GenvException refused) {
+            if (!String.valueOf(refused.getMessage()).startsWith("the lease would last longer")) {
+                throw refused;
+            }
+        }
+        if (refereed) {
+            devices.holds(host.attached(), amount(share), LeaseEnd.of(host));
         }
     }
 
@@ -169,7 +229,7 @@ final class Program {
         request = request.waitUpTo(wait(50));
         List<Integer> attached = host.attach(overSubscribed ? request.overSubscribed() : request);
         if (refereed) {
-            devices.got(attached, amount(share));
+            devices.holds(attached, amount(share), LeaseEnd.of(host));
         }
     }
 
@@ -208,6 +268,10 @@ final class Program {
 
     private Duration wait(int milliseconds) {
         return random.nextInt(3) == 0 ? Duration.ZERO : Duration.ofMillis(random.nextInt(milliseconds));
+    }
+
+    private Duration lease() {
+        return Duration.ofMillis(1 + random.nextInt(60));
     }
 
     /** Up to so many microseconds in which something is held. */

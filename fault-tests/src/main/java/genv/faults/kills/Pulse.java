@@ -19,8 +19,21 @@ import java.nio.file.Path;
  */
 final class Pulse {
     private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
-    /** Two words a thread: since when (0 for not at all), and how many; a cache line each. */
+    /** The words of a thread: since when (0 for not at all), how many, and how many of each {@link Event}; a cache line. */
     private static final long STRIDE = 64;
+
+    /** What a run without it would not have tried. */
+    enum Event {
+        LEASE_RENEWED(16),
+        LEASE_OVER(24),
+        REFUSED_BY_LIMITS(32);
+
+        private final long offset;
+
+        Event(long offset) {
+            this.offset = offset;
+        }
+    }
 
     private final MemorySegment memory;
 
@@ -44,6 +57,15 @@ final class Pulse {
         long _ = (long) WORD.getAndAdd(memory, thread * STRIDE + 8, 1L);
     }
 
+    void count(int thread, Event event) {
+        long _ = (long) WORD.getAndAdd(memory, thread * STRIDE + event.offset, 1L);
+    }
+
+    /** How often that came to pass, in all threads. */
+    long counted(Event event) {
+        return sum(event.offset);
+    }
+
     /** For a thread that was killed. */
     void forget(int thread) {
         WORD.setRelease(memory, thread * STRIDE, 0L);
@@ -57,8 +79,12 @@ final class Pulse {
 
     /** How many operations have ended, of all threads. */
     long ended() {
+        return sum(8);
+    }
+
+    private long sum(long word) {
         long sum = 0;
-        for (long at = 8; at < memory.byteSize(); at += STRIDE) {
+        for (long at = word; at < memory.byteSize(); at += STRIDE) {
             sum += (long) WORD.getAcquire(memory, at);
         }
         return sum;

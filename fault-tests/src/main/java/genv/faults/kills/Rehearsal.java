@@ -7,6 +7,7 @@ import genv.api.DeviceLock;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.LockMode;
+import genv.core.os.BootClock;
 import genv.testkit.process.ChildContext;
 import genv.testkit.process.ChildJvm;
 import genv.testkit.process.ChildTask;
@@ -45,14 +46,17 @@ final class Rehearsal implements ChildTask {
         Path state = Path.of(context.arguments().getFirst());
         Path file = Path.of(state + ".referee");
         EnvConfig share = EnvConfig.builder().gpus(1).gpuMemory("4g").build();
-        ActivationRequest request =
-                ActivationRequest.of(share).eid("a").overSubscribed().waitUpTo(Duration.ofMillis(1));
+        ActivationRequest request = ActivationRequest.of(share)
+                .eid("a")
+                .overSubscribed()
+                .waitUpTo(Duration.ofMillis(1))
+                .lease(Duration.ofHours(1));
         try (GenvHost host = GenvHost.open(Worker.options(state));
-                Referee referee = Referee.create(file, Worker.DEVICES, Ledger.CAPACITY, 1)) {
+                Referee referee = Referee.create(file, Worker.DEVICES, Ledger.CAPACITY, 1, BootClock::millis)) {
             Ledger ledger = new Ledger(referee, 1);
             try (Activation activation = host.activate(request);
                     DeviceLock lock = host.lock(LockMode.SHARE)) {
-                ledger.got(lock.devices(), 1);
+                ledger.holds(lock.devices(), 1, LeaseEnd.of(host));
                 host.tryLock(Duration.ofMillis(1)).ifPresent(DeviceLock::close);
                 context.send(activation.eid());
             } catch (genv.api.GenvException refused) {

@@ -3,6 +3,7 @@ package genv.faults.kills;
 
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
+import genv.core.os.BootClock;
 import genv.testkit.SimulatedBackend;
 import genv.testkit.process.ChildContext;
 import genv.testkit.process.ChildTask;
@@ -30,8 +31,8 @@ final class Worker implements ChildTask {
         int slot = Integer.parseInt(given.get(5));
         int holder = Integer.parseInt(given.get(6));
         long seed = Long.parseLong(given.get(7));
-        try (Referee devices = Referee.open(Path.of(given.get(1)));
-                Referee locks = Referee.open(Path.of(given.get(2)));
+        try (Referee devices = Referee.open(Path.of(given.get(1)), BootClock::millis);
+                Referee locks = Referee.open(Path.of(given.get(2)), BootClock::millis);
                 GenvHost host = GenvHost.open(options(state))) {
             List<Thread> threads = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {

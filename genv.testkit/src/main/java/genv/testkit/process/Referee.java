@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
  * Sees from outside of genv whether a device, or more of one than there is, is given to two at once.
@@ -24,12 +25,17 @@ import java.util.concurrent.locks.LockSupport;
  * any point of any method does no harm, since each entry is one word that changes by one compare-and-set.
  */
 public final class Referee implements AutoCloseable {
+    /** Stands for a time without an end: see {@link #lasts}. */
+    public static final long NO_END = 0;
+
     private static final long PATIENCE_NANOS = 60_000_000_000L;
 
     private final RefereeFile file;
+    private final LongSupplier clock;
 
-    private Referee(RefereeFile file) {
+    private Referee(RefereeFile file, LongSupplier clock) {
         this.file = file;
+        this.clock = clock;
     }
 
     /**
@@ -42,8 +48,22 @@ public final class Referee implements AutoCloseable {
      * @return the referee
      */
     public static Referee create(Path file, int devices, long capacity, int holders) {
+        return create(file, devices, capacity, holders, Referee::noClock);
+    }
+
+    /**
+     * Makes the file, for tests in which something is given for a time: see {@link #lasts}.
+     *
+     * @param file where there must be nothing yet
+     * @param devices the number of devices
+     * @param capacity of each device, from 1 to 4294967295
+     * @param holders the highest holder, up to 1048575; a killed holder's number is not used again
+     * @param clock the time now, the same in all processes; in a unit of the test's choice
+     * @return the referee
+     */
+    public static Referee create(Path file, int devices, long capacity, int holders, LongSupplier clock) {
         try {
-            return new Referee(RefereeFile.create(file, devices, capacity, holders));
+            return new Referee(RefereeFile.create(file, devices, capacity, holders), clock);
         } catch (IOException e) {
             throw new UncheckedIOException("file of the referee cannot be made: file=" + file, e);
         }
@@ -56,8 +76,19 @@ public final class Referee implements AutoCloseable {
      * @return the referee
      */
     public static Referee open(Path file) {
+        return open(file, Referee::noClock);
+    }
+
+    /**
+     * Opens the file that the parent has made, for tests in which something is given for a time: see {@link #lasts}.
+     *
+     * @param file what the parent has made
+     * @param clock the time now, as the parent has it
+     * @return the referee
+     */
+    public static Referee open(Path file, LongSupplier clock) {
         try {
-            return new Referee(RefereeFile.open(file));
+            return new Referee(RefereeFile.open(file), clock);
         } catch (IOException e) {
             throw new UncheckedIOException("file of the referee cannot be opened: file=" + file, e);
         }
@@ -90,13 +121,36 @@ public final class Referee implements AutoCloseable {
             throw violation("dead holder was given a device: holder=" + holder + ", device=" + device);
         }
         file.enter(device, holder, amount);
+        requireNotTwice(device, holder);
+    }
+
+    /**
+     * Says until when a holder has what it has, and what it will be given: from that moment on nothing of it counts. To be
+     * called after genv has given or prolonged it, and before the devices are told of; before it is cut short. Nothing is
+     * taken from the holder here: what it had it still has to say {@link #released} of, or to be given again.
+     *
+     * @param holder whose
+     * @param end the moment, by the clock; {@link #NO_END} for as long as it likes
+     * @throws AssertionError where somebody else has been given any of it
+     */
+    public void lasts(int holder, long end) {
+        file.setEnd(holder, end);
+        for (int device = 0; device < file.devices(); device++) {
+            if (file.entries(device).stream().anyMatch(entry -> entry.holder() == holder)) {
+                requireNotTwice(device, holder);
+            }
+        }
+    }
+
+    private void requireNotTwice(int device, int holder) {
         long end = System.nanoTime() + PATIENCE_NANOS;
         while (true) {
             List<RefereeFile.Entry> entries = file.entries(device);
             if (sum(entries, true) <= file.capacity()) {
                 return;
             }
-            if (sum(entries, false) > file.capacity()) {
+            // an entry that has gone may have been counted by an end that is none of its own
+            if (sum(entries, false) > file.capacity() && entries.equals(file.entries(device))) {
                 throw violation("device was given twice: device=" + device + ", by=" + holder + ", capacity="
                         + file.capacity() + ", held=" + entries);
             }
@@ -190,11 +244,17 @@ public final class Referee implements AutoCloseable {
     private long sum(List<RefereeFile.Entry> entries, boolean withDoomed) {
         long sum = 0;
         for (RefereeFile.Entry entry : entries) {
-            if (withDoomed || file.fate(entry.holder()) == RefereeFile.ALIVE) {
+            long end = file.end(entry.holder());
+            boolean counts = withDoomed || file.fate(entry.holder()) == RefereeFile.ALIVE;
+            if (counts && (end == NO_END || clock.getAsLong() < end)) {
                 sum += entry.amount();
             }
         }
         return sum;
+    }
+
+    private static long noClock() {
+        throw new IllegalStateException("the referee has no clock: create and open it with one");
     }
 
     private AssertionError violation(String fact) {

@@ -28,7 +28,7 @@ import java.util.List;
  *       24  holders
  *       32  number of violations
  *       64  violations: 64 times a length word, written last, and 504 bytes of text
- *    32832  fates: one word for each holder from 0 on
+ *    32832  fate and end, two words for each holder from 0 on
  *     then  entries: 64 words for each device
  * </pre>
  *
@@ -40,7 +40,7 @@ final class RefereeFile implements AutoCloseable {
     static final long DOOMED = 1;
     static final long DEAD = 2;
 
-    private static final long MAGIC = 0x6765_6e76_7265_6631L;
+    private static final long MAGIC = 0x6765_6e76_7265_6632L;
     private static final long DEVICES = 8;
     private static final long CAPACITY = 16;
     private static final long HOLDERS = 24;
@@ -49,14 +49,18 @@ final class RefereeFile implements AutoCloseable {
     private static final int RECORD = 512;
     private static final int RECORD_COUNT = 64;
     private static final long FATES = RECORDS + RECORD_COUNT * RECORD;
+    private static final long FATE_SIZE = 16;
     private static final int ENTRIES = 64;
     private static final int MOST_HOLDERS = (1 << 20) - 1;
     private static final long MOST_CAPACITY = 0xFFFF_FFFFL;
 
     private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
 
-    /** @param holder who has it */
-    record Entry(int holder, long amount) {}
+    /**
+     * @param holder who has it
+     * @param turn tells it from an earlier one in the same place
+     */
+    record Entry(int holder, int turn, long amount) {}
 
     private final Arena arena;
     private final MemorySegment memory;
@@ -106,7 +110,7 @@ final class RefereeFile implements AutoCloseable {
     }
 
     private static long size(int devices, int holders) {
-        return FATES + 8L * (holders + 1) + 8L * ENTRIES * devices;
+        return FATES + FATE_SIZE * (holders + 1) + 8L * ENTRIES * devices;
     }
 
     int devices() {
@@ -123,6 +127,15 @@ final class RefereeFile implements AutoCloseable {
 
     void setFate(int holder, long fate) {
         WORD.setVolatile(memory, fateOffset(holder), fate);
+    }
+
+    /** Until when a holder has what it has, 0 for without an end. */
+    long end(int holder) {
+        return get(fateOffset(holder) + 8);
+    }
+
+    void setEnd(int holder, long end) {
+        WORD.setVolatile(memory, fateOffset(holder) + 8, end);
     }
 
     void enter(int device, int holder, long amount) {
@@ -161,7 +174,7 @@ final class RefereeFile implements AutoCloseable {
         List<Entry> entries = new ArrayList<>();
         for (long word : words) {
             if (holderOf(word) != 0) {
-                entries.add(new Entry(holderOf(word), word & 0xFFFF_FFFFL));
+                entries.add(new Entry(holderOf(word), (int) (word >>> 32) & 0xFFF, word & 0xFFFF_FFFFL));
             }
         }
         return entries;
@@ -218,14 +231,14 @@ final class RefereeFile implements AutoCloseable {
         if (holder < 1 || holder > holders) {
             throw new IllegalArgumentException("no such holder: holder=" + holder + ", holders=" + holders);
         }
-        return FATES + 8L * holder;
+        return FATES + FATE_SIZE * holder;
     }
 
     private long entryOffset(int device, int entry) {
         if (device < 0 || device >= devices) {
             throw new IllegalArgumentException("no such device: device=" + device + ", devices=" + devices);
         }
-        return FATES + 8L * (holders + 1) + 8L * ((long) device * ENTRIES + entry);
+        return FATES + FATE_SIZE * (holders + 1) + 8L * ((long) device * ENTRIES + entry);
     }
 
     private static int holderOf(long word) {

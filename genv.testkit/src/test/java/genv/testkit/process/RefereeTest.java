@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -128,6 +129,51 @@ class RefereeTest {
         try (Referee referee = Referee.create(file(), 1, 16, 3)) {
             referee.acquired(0, 1, 1);
             assertThrows(AssertionError.class, () -> referee.acquired(0, 2));
+        }
+    }
+
+    @Test
+    void shouldCountNothingWhoseTimeIsOver() {
+        AtomicLong now = new AtomicLong(100);
+        try (Referee referee = Referee.create(file(), 2, 1, 3, now::get)) {
+            referee.lasts(1, 200);
+            referee.acquired(0, 1);
+            now.set(199);
+            assertEquals(1, referee.held(0));
+            assertThrows(AssertionError.class, () -> referee.acquired(0, 2));
+            referee.released(0, 2);
+
+            now.set(200);
+            assertEquals(0, referee.held(0));
+            referee.acquired(0, 2);
+            referee.released(0, 1);
+            assertEquals(1, referee.violations().size());
+        }
+    }
+
+    @Test
+    void shouldLetATimeBeProlongedOnlyWhileNobodyElseHasAnyOfIt() {
+        AtomicLong now = new AtomicLong(100);
+        try (Referee referee = Referee.create(file(), 2, 1, 3, now::get)) {
+            referee.lasts(1, 200);
+            referee.acquired(0, 1);
+            referee.lasts(1, 300);
+            now.set(250);
+            assertThrows(AssertionError.class, () -> referee.acquired(0, 2));
+            referee.released(0, 2);
+
+            now.set(300);
+            referee.acquired(0, 2);
+            assertThrows(AssertionError.class, () -> referee.lasts(1, Referee.NO_END));
+            assertEquals(2, referee.violations().size());
+        }
+    }
+
+    @Test
+    void shouldNeedAClockForWhatIsGivenForATime() {
+        try (Referee referee = Referee.create(file(), 1, 1, 1)) {
+            referee.acquired(0, 1);
+            assertThrows(IllegalStateException.class, () -> referee.lasts(1, 200));
         }
     }
 
