@@ -3,10 +3,12 @@ package genv.faults.neighbours;
 
 import static genv.faults.neighbours.Neighbour.gpus;
 import static genv.faults.neighbours.Neighbour.ok;
+import static genv.faults.neighbours.Neighbour.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import genv.api.Activation;
+import genv.api.ActivationRequest;
 import genv.api.DeviceLock;
 import genv.api.DevicesUnavailableException;
 import genv.api.GenvHost;
@@ -81,6 +83,39 @@ class HostTimesTest {
         }
     }
 
+    /** A process for which the kernel has another boot identifier, and so seems to have been started again. */
+    @Test
+    void shouldStartCleanInAProcessThatSeesAnotherBoot(@TempDir Path temp) throws Exception {
+        Machine.assumeMountNamespaces();
+        Path identifier = Files.writeString(temp.resolve("boot_id"), "11111111-2222-3333-4444-555555555555\n");
+        ChildJvm.Builder afterReboot = Neighbour.on(state)
+                .wrapper(
+                        "unshare",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"",
+                        identifier.toString());
+        try (ChildJvm before = Neighbour.on(state).start()) {
+            ok(before, "activate before 2");
+            before.kill();
+        }
+        try (ChildJvm after = afterReboot.start()) {
+            assertThat(ok(after, "envs")).isEmpty();
+            assertThat(ok(after, "activate after 2")).isEqualTo("[0, 1]");
+            assertThatThrownBy(() -> GenvHost.open(Neighbour.options(state)).close())
+                    .as("from here it is the file that has another boot, in which a process lives")
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("boot");
+            assertThat(ok(after, "envs")).isEqualTo("after");
+            after.kill();
+        }
+        try (GenvHost host = GenvHost.open(Neighbour.options(state))) {
+            assertThat(host.snapshot().envs()).isEmpty();
+            assertThat(host.activate(gpus(2)).devices()).containsExactly(0, 1);
+        }
+    }
+
     // ---- clocks ----------------------------------------------------------------------------------------------------
 
     @ParameterizedTest
@@ -94,6 +129,32 @@ class HostTimesTest {
             try (ChildJvm second = Neighbour.on(state).name("second").start()) {
                 assertThat(ok(second, "activate second 1")).isEqualTo("[1]");
                 assertThat(ok(first, "envs")).isEqualTo("first,second");
+            }
+        }
+    }
+
+    /** A process for which the host has been up for a day longer: a lease of an hour is not over for it. */
+    @Test
+    void shouldCountLeasesAlikeInATimeNamespaceThatIsAhead() {
+        Machine.assumeTimeNamespaces();
+        try (GenvHost here = GenvHost.open(Neighbour.options(state));
+                ChildJvm ahead = Neighbour.on(state)
+                        .name("ahead")
+                        .wrapper("unshare", "--fork", "--time", "--boottime", "86400", "--monotonic", "3600")
+                        .start()) {
+            ActivationRequest hour = ActivationRequest.of(gpus(2)).lease(Duration.ofHours(1));
+            try (Activation own = here.activate(hour)) {
+                assertThat(refused(ahead, "activate ahead 1")).contains("DevicesUnavailableException");
+                assertThat(own.devices()).containsExactly(0, 1);
+            }
+            ok(ahead, "lease ahead 2 3600000");
+            assertThatThrownBy(() -> here.activate(gpus(1)).close()).isInstanceOf(DevicesUnavailableException.class);
+            Instant end = here.snapshot().env("ahead").orElseThrow().leaseEnd().orElseThrow();
+            assertThat(end).isBefore(Instant.now().plus(Duration.ofHours(2)));
+            ok(ahead, "leave");
+            ok(ahead, "lease ahead 2 1");
+            try (Activation own = here.activate(ActivationRequest.of(gpus(2)).waitUpTo(Duration.ofMinutes(1)))) {
+                assertThat(own.devices()).as("what is over there is over here").containsExactly(0, 1);
             }
         }
     }

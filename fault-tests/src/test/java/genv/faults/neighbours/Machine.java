@@ -23,6 +23,21 @@ final class Machine {
                 "needs the right to make a pid namespace: unshare --pid --fork --mount-proc true");
     }
 
+    /** Skips the test where this user may not make a mount namespace and mount in it. */
+    static void assumeMountNamespaces() {
+        assumeTrue(
+                succeeds("unshare", "--mount", "mount", "--bind", "/proc/self/comm", "/proc/self/comm"),
+                "needs the right to mount in a namespace: unshare --mount mount --bind /proc/self/comm"
+                        + " /proc/self/comm");
+    }
+
+    /** Skips the test where this user may not make a time namespace, or the kernel has none. */
+    static void assumeTimeNamespaces() {
+        assumeTrue(
+                succeeds("unshare", "--fork", "--time", "--boottime", "1", "true"),
+                "needs the right to make a time namespace: unshare --fork --time --boottime 1 true");
+    }
+
     /** Skips the test where this user may not become another one. */
     static void assumeOtherUser() {
         assumeTrue(

@@ -15,6 +15,7 @@ import genv.testkit.process.ChildTask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * activate EID GPUS   the devices     leave               nothing
+ * lease EID GPUS MILLIS   the devices, for that time
  * adopt PID           nothing         start COMMAND…      the pid of a process that is a member
  * read                bytes read of the two files by the application itself
  * envs                identifiers, sorted
@@ -85,6 +87,13 @@ final class Neighbour implements ChildTask {
             case "activate" -> {
                 Activation made = host.activate(
                         ActivationRequest.of(gpus(Integer.parseInt(words[2]))).eid(words[1]));
+                activation = made;
+                yield made.devices().toString();
+            }
+            case "lease" -> {
+                Activation made = host.activate(ActivationRequest.of(gpus(Integer.parseInt(words[2])))
+                        .eid(words[1])
+                        .lease(Duration.ofMillis(Long.parseLong(words[3]))));
                 activation = made;
                 yield made.devices().toString();
             }

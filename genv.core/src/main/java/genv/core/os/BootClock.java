@@ -5,16 +5,21 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The time since the host booted, the same for all processes of a boot.
  *
  * <p>It is Linux's {@code CLOCK_BOOTTIME}: nobody can set it, and it goes on while the host is suspended. What is stored of it
- * in the state means the same to every process, since the state is emptied after a reboot. Only in a time namespace with an
- * offset of its own, which a container has where it was asked for, does a process see another time.
- * {@link System#nanoTime()} has no origin that its specification shares between processes.
+ * in the state means the same to every process, since the state is emptied after a reboot. In a time namespace, which a
+ * container has where it was asked for, the kernel adds an offset to it, which is taken away here: otherwise a process in one
+ * that is ahead would take leases of others for over. {@link System#nanoTime()} has no origin that its specification shares
+ * between processes.
  */
 public final class BootClock {
     private static final int CLOCK_BOOTTIME = 7;
@@ -22,7 +27,33 @@ public final class BootClock {
     private static final MethodHandle CLOCK_GETTIME =
             Symbols.linkWithErrno("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
 
+    /** What the time namespace of this process adds, nanoseconds. A process that runs stays in its namespace. */
+    private static final long OFFSET_NANOS = offset();
+
     private BootClock() {}
+
+    private static long offset() {
+        Path own = Path.of("/proc/self");
+        try {
+            // what can be read are the offsets of children, who may be about to get another namespace
+            boolean isChildrens = Files.readSymbolicLink(own.resolve("ns/time"))
+                    .equals(Files.readSymbolicLink(own.resolve("ns/time_for_children")));
+            return isChildrens ? offset(Files.readAllLines(own.resolve("timens_offsets"))) : 0;
+        } catch (IOException withoutTimeNamespaces) {
+            return 0;
+        }
+    }
+
+    /** The offset of this clock among those of all clocks, as the kernel writes them: name, seconds, nanoseconds. */
+    static long offset(List<String> clocks) {
+        for (String clock : clocks) {
+            String[] words = clock.strip().split(" +", -1);
+            if (words.length == 3 && words[0].equals("boottime")) {
+                return Long.parseLong(words[1]) * 1_000_000_000 + Long.parseLong(words[2]);
+            }
+        }
+        return 0;
+    }
 
     /** Milliseconds since the host booted. */
     public static long millis() {
@@ -32,7 +63,9 @@ public final class BootClock {
             if (result != 0) {
                 throw new ErrnoException("clock_gettime clock=" + CLOCK_BOOTTIME, buffer.errno());
             }
-            return buffer.data().get(JAVA_LONG, 0) * 1000 + buffer.data().get(JAVA_LONG, 8) / 1_000_000;
+            long nanos = buffer.data().get(JAVA_LONG, 0) * 1_000_000_000
+                    + buffer.data().get(JAVA_LONG, 8);
+            return (nanos - OFFSET_NANOS) / 1_000_000;
         } catch (Throwable thrown) {
             throw Symbols.rethrow(thrown);
         } finally {
