@@ -168,6 +168,7 @@ class ProcessesTest {
         try (ChildJvm member = Neighbour.on(state).name("member").start();
                 ChildJvm other = Neighbour.on(state).name("other").start()) {
             ok(member, "activate member 2");
+            assertThat(ok(other, "envs")).as("it has opened the state").isEqualTo("member");
             Files.move(state.resolve("genv.live"), state.resolve("kept"));
             if (replaced) {
                 Files.createFile(state.resolve("genv.live"));
