@@ -169,16 +169,34 @@ public final class Flock implements AutoCloseable {
                     throw failed;
                 }
             }
-            int mode = 0666 & directory.status().permissions();
-            try {
-                NativeFile made = directory.createFile(name, mode);
-                made.chmod(mode);
-                return new Opened(made);
-            } catch (ErrnoException failed) {
-                if (failed.errno() != Errno.EEXIST) {
-                    throw failed;
-                }
+            create(directory, name);
+        }
+    }
+
+    /**
+     * Creates the file under another name first: one that had its name before its mode would shut other users out for ever, had
+     * its creator a strict umask and died in between.
+     */
+    private static void create(NativeDirectory directory, String name) throws ErrnoException {
+        String temporary = TemporaryNames.next(name);
+        NativeFile made = directory.createFile(temporary, 0600);
+        try (made) {
+            made.chmod(0666 & directory.status().permissions());
+            directory.link(temporary, name);
+        } catch (ErrnoException failed) {
+            if (failed.errno() != Errno.EEXIST) { // somebody was first
+                throw failed;
             }
+        } finally {
+            removeQuietly(directory, temporary);
+        }
+    }
+
+    private static void removeQuietly(NativeDirectory directory, String temporary) {
+        try {
+            directory.unlink(temporary);
+        } catch (ErrnoException gone) {
+            // a cleaner was faster
         }
     }
 }

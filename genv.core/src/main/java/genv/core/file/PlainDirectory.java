@@ -52,6 +52,12 @@ public final class PlainDirectory implements AutoCloseable {
         return new PlainDirectory(checked.path(), checked.directory());
     }
 
+    /** Opens a directory that exists, whether or not anything in it may be changed. */
+    public static PlainDirectory openToLook(Path path) {
+        StateDirectory checked = StateDirectory.openToLook(path);
+        return new PlainDirectory(checked.path(), checked.directory());
+    }
+
     /** Opens a directory in this one, and creates it first where there is none, like this one for whoever may write. */
     public PlainDirectory subdirectory(String name) {
         Path shown = path.resolve(name);
@@ -103,6 +109,48 @@ public final class PlainDirectory implements AutoCloseable {
                     unreadable);
         }
         return names;
+    }
+
+    /** Whether something has a name in it. */
+    public boolean has(String name) {
+        try {
+            return directory.statusOf(name).isPresent();
+        } catch (ErrnoException failed) {
+            throw unreadable(name, failed);
+        }
+    }
+
+    /** Whether a name in it is that of a directory that is open. */
+    public boolean leadsTo(String name, PlainDirectory opened) {
+        try {
+            return directory
+                    .statusOf(name)
+                    .filter(opened.directory.status()::isSameFile)
+                    .isPresent();
+        } catch (ErrnoException failed) {
+            throw unreadable(name, failed);
+        }
+    }
+
+    /**
+     * Refuses to go on in a directory that others do not find under its path: it was moved, removed, or replaced by another.
+     * Where the path cannot be followed any more, such as by a process that has given up its rights, that is not known.
+     */
+    public void requireInPlace() {
+        try {
+            FileStatus own = directory.status();
+            if (own.links() > 0
+                    && NativeDirectory.statusOf(path).filter(own::isSameFile).isPresent()) {
+                return;
+            }
+        } catch (ErrnoException failed) {
+            if (failed.errno() == Errno.EACCES) {
+                return;
+            }
+            throw FileErrors.failed("the state directory could not be read", path, "", failed);
+        }
+        throw new StateException("the state directory was deleted, replaced or moved away while it was in use: path="
+                + path + "; nothing was given out: end the programs that use it and start them again");
     }
 
     /** Which content a file has, without reading it; empty where there is none. */
@@ -201,11 +249,34 @@ public final class PlainDirectory implements AutoCloseable {
         }
         NativeFile file = directory.createFile(next, 0600);
         try {
+            if (old.isPresent()) {
+                keepOwner(file, old.get());
+            }
             file.chmod(mode);
             return file;
         } catch (ErrnoException failed) {
             file.close();
             throw failed;
+        }
+    }
+
+    /**
+     * Leaves the file to whom it belongs, as far as this process may: a replacement that root has written would otherwise shut
+     * out an owner or a group whose file it was.
+     */
+    private static void keepOwner(NativeFile file, FileStatus old) throws ErrnoException {
+        FileStatus made = file.status();
+        if (made.uid() == old.uid() && made.gid() == old.gid()) {
+            return;
+        }
+        try {
+            file.changeOwner(old.uid(), old.gid());
+        } catch (ErrnoException notRoot) {
+            try {
+                file.changeGroup(old.gid());
+            } catch (ErrnoException notInTheGroup) {
+                // who could open the old file to write it may replace it, and the mode is the same
+            }
         }
     }
 
@@ -246,20 +317,6 @@ public final class PlainDirectory implements AutoCloseable {
             directory.unlink(name);
         } catch (ErrnoException leftBehind) {
             // the first error is the one to report, and the next one to write removes it
-        }
-    }
-
-    /** A file that is missing means nothing where the whole directory was removed. */
-    private void requireInPlace() {
-        FileStatus status;
-        try {
-            status = directory.status();
-        } catch (ErrnoException failed) {
-            throw FileErrors.failed("the state directory could not be read", path, "", failed);
-        }
-        if (status.links() == 0) {
-            throw new StateException("the state directory was deleted while it was in use: path=" + path
-                    + "; end the programs that use it and start them again");
         }
     }
 

@@ -85,19 +85,28 @@ public final class StateDirectory implements AutoCloseable {
      * @throws StateException if it cannot serve
      */
     public static StateDirectory openOpenToAll(Path path) {
+        return openOpenToAll(path, true);
+    }
+
+    /** The same for who changes nothing in it: a container may lack the right to. */
+    public static StateDirectory openToLook(Path path) {
+        return openOpenToAll(path, false);
+    }
+
+    private static StateDirectory openOpenToAll(Path path, boolean toChange) {
         Path absolute = path.toAbsolutePath().normalize();
         try {
-            return openExisting(absolute, Sharing.EVERYONE, false);
+            return openExisting(absolute, Sharing.EVERYONE, false, toChange);
         } catch (ErrnoException failed) {
             throw FileErrors.failed("the state directory could not be opened", absolute, "", failed);
         }
     }
 
     private static StateDirectory openExisting(Path path, Sharing sharing) throws ErrnoException {
-        return openExisting(path, sharing, true);
+        return openExisting(path, sharing, true, true);
     }
 
-    private static StateDirectory openExisting(Path path, Sharing sharing, boolean protectedFiles)
+    private static StateDirectory openExisting(Path path, Sharing sharing, boolean protectedFiles, boolean toChange)
             throws ErrnoException {
         FileStatus found = statusOf(path)
                 .orElseThrow(() -> new StateException(
@@ -109,7 +118,9 @@ public final class StateDirectory implements AutoCloseable {
             if (protectedFiles) {
                 requireTrust(path, status);
             }
-            requireAccess(path, directory, status);
+            if (toChange) {
+                requireAccess(path, directory, status);
+            }
             NetworkFileSystems.typeOf(path).ifPresent(type -> {
                 throw new StateException("the state directory is on a network file system path=" + path + " type="
                         + type + ": choose a directory on a local one (GENV_TMPDIR)");

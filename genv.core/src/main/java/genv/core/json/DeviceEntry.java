@@ -29,10 +29,7 @@ record DeviceEntry(Map<String, @Nullable Object> source, long index, long total,
     record Attachment(Map<String, @Nullable Object> source, String eid, long share, long since) {
         static Attachment parse(Map<String, @Nullable Object> source, String where) throws JsonFault {
             String at = where + ".attachments";
-            String eid = String.valueOf(source.get("eid"));
-            if (source.get("eid") == null) {
-                throw new JsonFault("an attachment has no environment", "at=" + at);
-            }
+            String eid = JsonTree.identifier(source.get("eid"), at + ".eid");
             long share = JsonTree.memory(source.get("gpu_memory"));
             return new Attachment(
                     source,

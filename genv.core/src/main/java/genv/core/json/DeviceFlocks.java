@@ -5,7 +5,9 @@ import genv.core.file.Flock;
 import genv.core.file.PlainDirectory;
 import genv.core.model.DeviceSet;
 import genv.core.state.CrashPoint;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,15 +31,25 @@ public final class DeviceFlocks implements AutoCloseable {
     /** How long the first ones are held while the next one is waited for. */
     private static final long HOLD_AND_WAIT = 200_000_000;
 
-    private final PlainDirectory folder;
+    private final PlainDirectory directory;
 
-    /** In a state directory; the folder is made where there is none. */
+    /** The folder that was opened last, after those that were there before it: what was locked in them is locked still. */
+    private final Deque<PlainDirectory> folders = new ArrayDeque<>();
+
+    /** In a state directory, which stays open for longer than this. */
     public DeviceFlocks(PlainDirectory directory) {
-        this.folder = directory.subdirectory(FOLDER);
+        this.directory = directory;
     }
 
-    public PlainDirectory folder() {
-        return folder;
+    /** The folder that others find now; made where there is none. */
+    public synchronized PlainDirectory folder() {
+        PlainDirectory last = folders.peekLast();
+        if (last != null && directory.leadsTo(FOLDER, last)) {
+            return last;
+        }
+        PlainDirectory opened = directory.subdirectory(FOLDER);
+        folders.addLast(opened);
+        return opened;
     }
 
     /** Locks that are held together. Not thread-safe. */
@@ -92,6 +104,7 @@ public final class DeviceFlocks implements AutoCloseable {
 
     private boolean lockAll(DeviceSet devices, Held held, Flock.Patience patience) throws InterruptedException {
         long start = System.nanoTime();
+        PlainDirectory folder = folder();
         for (int index = devices.next(0); index >= 0; index = devices.next(index + 1)) {
             while (true) {
                 Optional<Flock> got = Flock.tryAcquire(folder, index + SUFFIX);
@@ -109,10 +122,13 @@ public final class DeviceFlocks implements AutoCloseable {
         return true;
     }
 
-    /** The devices that have a lock file, ascending. */
+    /** The devices that have a lock file, ascending; makes nothing. */
     public List<Integer> present() {
         List<Integer> indices = new ArrayList<>();
-        for (String name : folder.names()) {
+        if (!directory.has(FOLDER)) {
+            return indices;
+        }
+        for (String name : folder().names()) {
             if (name.endsWith(SUFFIX) && name.length() <= 3 + SUFFIX.length()) {
                 String number = name.substring(0, name.length() - SUFFIX.length());
                 if (!number.isEmpty() && number.chars().allMatch(c -> c >= '0' && c <= '9')) {
@@ -125,7 +141,7 @@ public final class DeviceFlocks implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        folder.close();
+    public synchronized void close() {
+        folders.forEach(PlainDirectory::close);
     }
 }

@@ -35,10 +35,7 @@ record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
     }
 
     static EnvEntry parse(Map<String, @Nullable Object> source, Members members, EnvIds ids) throws JsonFault {
-        String eid = String.valueOf(source.get(EID));
-        if (source.get(EID) == null || eid.isEmpty()) {
-            throw new JsonFault("an environment has no identifier", "at=envs");
-        }
+        String eid = JsonTree.identifier(source.get(EID), "envs.eid");
         String where = "envs." + eid;
         long created = LocalTimes.parse(JsonTree.text(source.get(CREATION), where + ".creation"), where + ".creation");
         Object uid = source.get("uid");
@@ -48,7 +45,7 @@ record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
                 username == null ? String.valueOf(uid) : username.toString());
         List<Member> all = new ArrayList<>();
         for (Object pid : JsonTree.list(source.get(PIDS), where + ".pids")) {
-            all.add(members.member(eid, created, JsonTree.number(pid, where + ".pids")));
+            all.add(members.member(eid, created, JsonTree.pid(pid, where + ".pids")));
         }
         int kernels = JsonTree.list(source.get(KERNELS), where + ".kernel_ids").size();
         for (int i = 0; i < kernels; i++) {

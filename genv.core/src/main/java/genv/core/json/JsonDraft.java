@@ -39,6 +39,7 @@ public final class JsonDraft implements Draft {
     private boolean envsChanged;
     private boolean devicesChanged;
     private boolean releases;
+    private boolean grants;
 
     /**
      * A draft of a state.
@@ -84,6 +85,11 @@ public final class JsonDraft implements Draft {
      */
     boolean releases() {
         return releases;
+    }
+
+    /** Whether somebody has more of a device than before. */
+    public boolean grants() {
+        return grants;
     }
 
     /** The environments as they are now. */
@@ -199,6 +205,7 @@ public final class JsonDraft implements Draft {
                         Map.of(), block.eid(), block.gpuMemory(), EnvBlock.since(attachment)));
                 devices.set(at, device.with(all));
                 devicesChanged = true;
+                grants = true;
             }
         }
     }
@@ -222,6 +229,7 @@ public final class JsonDraft implements Draft {
             int at = rowOf(index);
             DeviceEntry device = devices.get(at);
             releases |= isLess(block.gpuMemory(), share(block, index));
+            grants |= isLess(share(block, index), block.gpuMemory());
             devices.set(
                     at,
                     device.with(device.attachments().stream()

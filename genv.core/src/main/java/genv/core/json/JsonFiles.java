@@ -51,6 +51,9 @@ public final class JsonFiles implements AutoCloseable {
     private volatile @Nullable Loaded loaded;
     private long lastRoot;
 
+    /** When somebody here last waited for the lock in vain, in nanoseconds; guarded by whoever lets one in at a time. */
+    private Optional<Long> gaveUp = Optional.empty();
+
     /** Which contents the two files have, as far as that can be told without reading them. */
     private record Stamps(Optional<FileStamp> envs, Optional<FileStamp> devices, boolean settled) {
         boolean areOf(Stamps other) {
@@ -84,16 +87,30 @@ public final class JsonFiles implements AutoCloseable {
     /**
      * Takes Genv's lock.
      *
+     * @param arrived when the caller began to wait for its turn, by {@link System#nanoTime()}: those who stood in line behind
+     *     somebody who has waited in vain do not wait as long again, one after the other
      * @throws StateException if somebody else has it all the time
      */
-    public Flock lock(boolean interruptible) throws InterruptedException {
-        Flock.Patience patience = new Flock.Patience(LOCK_LIMIT.toNanos(), LONGEST_PAUSE, interruptible);
+    public Flock lock(boolean interruptible, long arrived) throws InterruptedException {
+        boolean inVain = gaveUp.filter(when -> when - arrived > 0).isPresent();
+        Optional<Flock> lock = lock(inVain ? 0 : LOCK_LIMIT.toNanos(), interruptible);
+        if (lock.isEmpty()) {
+            gaveUp = Optional.of(System.nanoTime());
+            throw new StateException(
+                    "the state is locked by another process: path=" + directory.resolve(LOCK) + " waited=" + LOCK_LIMIT
+                            + "; it seems to be stopped (lslocks shows which one): let it go on, or end it");
+        }
+        return lock.get();
+    }
+
+    /** Takes Genv's lock; empty if it cannot be had for so many nanoseconds. */
+    public Optional<Flock> lock(long limit, boolean interruptible) throws InterruptedException {
+        Flock.Patience patience = new Flock.Patience(limit, LONGEST_PAUSE, interruptible);
         try {
-            Flock lock = Flock.acquire(directory, LOCK, patience)
-                    .orElseThrow(() -> new StateException("the state is locked by another process: path="
-                            + directory.resolve(LOCK) + " waited=" + LOCK_LIMIT
-                            + "; it seems to be stopped (lslocks shows which one): let it go on, or end it"));
-            CrashPoint.STATE_LOCKED.reach();
+            Optional<Flock> lock = Flock.acquire(directory, LOCK, patience);
+            if (lock.isPresent()) {
+                CrashPoint.STATE_LOCKED.reach();
+            }
             return lock;
         } finally {
             patience.end();

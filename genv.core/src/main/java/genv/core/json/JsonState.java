@@ -9,9 +9,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +60,7 @@ record JsonState(
             for (Map<String, @Nullable Object> entry : JsonTree.entries(envsRoot.get(ENVS_KEY), "eid", ENVS_KEY)) {
                 envEntries.add(EnvEntry.parse(entry, members, ids));
             }
-            requireUnique(envEntries);
+            requireUnique(envEntries, entry -> entry.block().eid(), "an environment is there twice", ENVS_KEY);
         } catch (JsonFault fault) {
             throw damaged(file, envs, fault);
         }
@@ -69,6 +72,7 @@ record JsonState(
                     JsonTree.entries(devicesRoot.get(DEVICES_KEY), "index", DEVICES_KEY)) {
                 deviceEntries.add(DeviceEntry.parse(entry));
             }
+            requireUnique(deviceEntries, DeviceEntry::index, "a device is there twice", DEVICES_KEY);
             return joined(envsRoot, devicesRoot, envEntries, deviceEntries);
         } catch (JsonFault fault) {
             throw damaged(file, devices, fault);
@@ -92,13 +96,13 @@ record JsonState(
         throw new JsonFault("the key \"" + key + "\" is missing", "at=the top");
     }
 
-    private static void requireUnique(List<EnvEntry> envs) throws JsonFault {
-        Map<String, EnvEntry> known = new HashMap<>();
-        for (EnvEntry env : envs) {
-            if (known.put(env.block().eid(), env) != null) {
-                throw new JsonFault(
-                        "an environment is there twice",
-                        "at=envs value=" + env.block().eid());
+    /** Of two entries one would be read and the other forgotten, and with it what it has given out. */
+    private static <T> void requireUnique(List<T> entries, Function<T, Object> name, String fact, String where)
+            throws JsonFault {
+        Set<Object> known = new HashSet<>();
+        for (T entry : entries) {
+            if (!known.add(name.apply(entry))) {
+                throw new JsonFault(fact, "at=" + where + " value=" + name.apply(entry));
             }
         }
     }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.json;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
@@ -19,7 +22,9 @@ import tools.jackson.jr.ob.JSON;
  * blank in an empty list, everything beyond ASCII escaped, no line end at the end.
  */
 final class JsonText {
+    /** A key that is there twice is an error: of the two values one would be lost, whatever it has given out. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
             .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
             .build();
@@ -48,7 +53,7 @@ final class JsonText {
      * @throws JsonFault if it is not one JSON value
      */
     static Object parse(byte[] text) throws JsonFault {
-        try (JsonParser parser = READER.createParser(text)) {
+        try (JsonParser parser = READER.createParser(decode(text))) {
             Object value = READER.anyFrom(parser);
             if (value == null) {
                 throw new JsonFault("the file says nothing", "");
@@ -62,7 +67,21 @@ final class JsonText {
         } catch (JacksonException wrong) {
             TokenStreamLocation at = wrong.getLocation();
             String place = at == null ? "" : "line=" + at.getLineNr() + " column=" + at.getColumnNr();
-            throw new JsonFault(wrong.getOriginalMessage().lines().findFirst().orElse("no reason"), place);
+            String reason = wrong.getOriginalMessage().lines().findFirst().orElse("no reason");
+            int advice = reason.indexOf(": was expecting"); // of which there is more than anybody reads
+            throw new JsonFault(advice < 0 ? reason : reason.substring(0, advice), place);
+        }
+    }
+
+    /** Python reads and writes UTF-8; the parser would guess other encodings and let overlong forms pass. */
+    private static String decode(byte[] text) throws JsonFault {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(text))
+                    .toString();
+        } catch (CharacterCodingException notText) {
+            throw new JsonFault("the file is not text in UTF-8", "");
         }
     }
 

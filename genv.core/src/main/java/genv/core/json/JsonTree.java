@@ -60,6 +60,25 @@ final class JsonTree {
         };
     }
 
+    /** What something is called: a text that is not empty, or a whole number, which stands for its text. */
+    static String identifier(@Nullable Object value, String where) throws JsonFault {
+        return switch (value) {
+            case String text when !text.isEmpty() -> text;
+            case Integer number -> number.toString();
+            case Long number -> number.toString();
+            case null, default -> throw wrong("an identifier", value, where);
+        };
+    }
+
+    /** The number of a process: what can never be one was not written by Genv. */
+    static long pid(@Nullable Object value, String where) throws JsonFault {
+        long pid = number(value, where);
+        if (pid < 1 || pid > Integer.MAX_VALUE) {
+            throw wrong("the number of a process", value, where);
+        }
+        return pid;
+    }
+
     static String text(@Nullable Object value, String where) throws JsonFault {
         if (value instanceof String text) {
             return text;
@@ -100,7 +119,10 @@ final class JsonTree {
     }
 
     private static JsonFault wrong(String wanted, @Nullable Object value, String where) {
-        String shown = value == null ? "null" : value.toString();
+        if (value == null) {
+            return new JsonFault(wanted + " is missing", "at=" + where);
+        }
+        String shown = value.toString();
         return new JsonFault(
                 "something else stands where " + wanted + " is expected",
                 "at=" + where + " value=" + (shown.length() > 40 ? shown.substring(0, 40) + "…" : shown));

@@ -20,16 +20,22 @@ final class LocalTimes {
     private static final DateTimeFormatter FORMAT =
             DateTimeFormatter.ofPattern("dd/MM/uuuu HH:mm:ss", Locale.ROOT).withResolverStyle(ResolverStyle.STRICT);
 
+    /**
+     * The host's, as far as it is known: an application that sets another default zone later means its own output, and the same
+     * text has to stay the same instant while this process runs.
+     */
+    private static final ZoneId ZONE = ZoneId.systemDefault();
+
     private LocalTimes() {}
 
     /** Milliseconds since 1970 in that form. */
     static String print(long millis) {
-        return FORMAT.format(Instant.ofEpochMilli(millis).atZone(ZoneId.systemDefault()));
+        return FORMAT.format(Instant.ofEpochMilli(millis).atZone(ZONE));
     }
 
     static long parse(String text, String where) throws JsonFault {
         try {
-            return ZonedDateTime.of(LocalDateTime.parse(text, FORMAT), ZoneId.systemDefault())
+            return ZonedDateTime.of(LocalDateTime.parse(text, FORMAT), ZONE)
                     .withLaterOffsetAtOverlap()
                     .toInstant()
                     .toEpochMilli();

@@ -91,17 +91,30 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
         }
     }
 
+    /** Gives the file to a user, which only root may, and to a group. */
+    public final void changeOwner(int uid, int gid) throws ErrnoException {
+        changeOwnerAndGroup(uid, gid);
+    }
+
     /** Gives the file to a group. */
     public final void changeGroup(int gid) throws ErrnoException {
+        changeOwnerAndGroup(-1, gid);
+    }
+
+    private void changeOwnerAndGroup(int uid, int gid) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
             int result;
             try {
-                result = (int) FCHOWN.invokeExact(buffer.state(), number, -1, gid);
+                result = (int) FCHOWN.invokeExact(buffer.state(), number, uid, gid);
             } catch (Throwable thrown) {
                 throw Symbols.rethrow(thrown);
             }
-            check(result, buffer, "fchown path=" + name + " group=" + Integer.toUnsignedString(gid));
+            check(
+                    result,
+                    buffer,
+                    "fchown path=" + name + " owner=" + Integer.toUnsignedString(uid) + " group="
+                            + Integer.toUnsignedString(gid));
         } finally {
             buffer.give();
         }

@@ -63,7 +63,7 @@ public final class Reaping {
             EnvBlock block = draft.env(i);
             List<Member> alive =
                     block.members().stream().filter(cached::isAlive).toList();
-            if (alive.size() == block.members().size()) {
+            if (alive.size() == block.members().size() && !alive.isEmpty()) {
                 continue;
             }
             CrashPoint.REAPING.reach();

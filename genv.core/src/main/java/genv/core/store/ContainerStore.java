@@ -49,7 +49,7 @@ final class ContainerStore implements Store {
     }
 
     static ContainerStore open(Path path, ContainerEnv env) {
-        PlainDirectory directory = PlainDirectory.open(path);
+        PlainDirectory directory = PlainDirectory.openToLook(path);
         boolean done = false;
         try {
             ContainerStore store = new ContainerStore(directory, env);

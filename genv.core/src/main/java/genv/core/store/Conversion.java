@@ -39,7 +39,7 @@ public final class Conversion {
 
     /** Converts a directory; without an effect where it is of that kind. */
     public static void convert(Path path, StateFormat to) {
-        StateFormat from = Stores.formatOf(path);
+        StateFormat from = StateKinds.formatOf(path);
         try (PlainDirectory directory = PlainDirectory.open(path)) {
             if (to == StateFormat.JSON && from == StateFormat.MAPPED) {
                 toJson(directory);
@@ -102,7 +102,7 @@ public final class Conversion {
         PidMembers members = members(directory);
         JsonFiles files = new JsonFiles(directory, members);
         long pid = ProcessHandle.current().pid();
-        try (Flock _ = files.lock(false)) {
+        try (Flock _ = files.lock(false, System.nanoTime())) {
             JsonDraft draft = files.load(List.of(), List::of);
             Reaping.reap(draft, new Lives(pid, Processes::exists, members::isAlive));
             refuseIfAnyLives(directory, eids(draft));

@@ -15,8 +15,8 @@ import genv.core.rules.Outcome;
 import genv.core.waiting.WaitLimit;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Locks what an environment has by locking files: all of it, as it is when the last lock has been taken. */
@@ -31,24 +31,36 @@ final class FlockedDevices {
         this.directory = directory;
     }
 
+    /** Finds an environment. */
+    @FunctionalInterface
+    interface Lookup {
+        /**
+         * The environment, or null if it has ended.
+         *
+         * @throws TimeoutException if that could not be found out within the limit
+         */
+        @Nullable
+        EnvBlock find() throws InterruptedException, TimeoutException;
+    }
+
     /**
      * Locks.
      *
-     * @param find the environment as it is now, or null
+     * @param lookup finds the environment as it is now
      * @param keep takes charge of the locks and gives the holder its identity
      */
     Outcome<Holder> lock(
             EnvRules.Key env,
             LockMode mode,
             WaitLimit limit,
-            Supplier<? extends @Nullable EnvBlock> find,
+            Lookup lookup,
             BiFunction<Holder, DeviceFlocks.Held, Holder> keep)
             throws InterruptedException {
         long now = System.currentTimeMillis();
         Flock.Patience patience = new Flock.Patience(limit.nanos(), DeviceFlocks.LONGEST_PAUSE, limit.interruptible());
         try {
             while (true) {
-                DeviceSet devices = devicesOf(find.get());
+                DeviceSet devices = devicesOf(lookup.find());
                 Holder holder = new Holder(
                         0, env.id(), env.hash(), caller.token(), caller.pid(), mode, EnvBlock.WHOLE, now, devices);
                 if (devices.isEmpty()) {
@@ -63,12 +75,22 @@ final class FlockedDevices {
                 if (locks.isEmpty()) {
                     return new Outcome.Busy<>(request(env, devices, now), devices.size(), DeviceSet.EMPTY);
                 }
-                // while it was waited for, devices may have come or gone
-                if (devicesOf(find.get()).equals(devices)) {
-                    return new Outcome.Granted<>(keep.apply(holder, locks.get()));
+                DeviceFlocks.Held taken = locks.get();
+                boolean kept = false;
+                try {
+                    // while it was waited for, devices may have come or gone
+                    if (devicesOf(lookup.find()).equals(devices)) {
+                        kept = true;
+                        return new Outcome.Granted<>(keep.apply(holder, taken));
+                    }
+                } finally {
+                    if (!kept) {
+                        taken.close();
+                    }
                 }
-                locks.get().close();
             }
+        } catch (TimeoutException stateBusy) {
+            return new Outcome.Busy<>(request(env, DeviceSet.EMPTY, now), 0, DeviceSet.EMPTY);
         } finally {
             patience.end();
         }

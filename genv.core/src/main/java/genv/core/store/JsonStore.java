@@ -40,6 +40,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +103,7 @@ final class JsonStore implements Store {
         try {
             forLimits = StateDirectory.openOpenToAll(path);
             flocks = new DeviceFlocks(directory);
+            flocks.folder(); // made where there is none, or refused now
             PidMembers members =
                     new PidMembers(NativeDirectory.statusOf(directory.path()).orElseThrow());
             JsonFiles files = new JsonFiles(directory, members);
@@ -151,6 +154,7 @@ final class JsonStore implements Store {
 
     @Override
     public <T extends @Nullable Object> T read(Edit<T> edit) {
+        long arrived = System.nanoTime();
         mutex.lock();
         try {
             requireOpen();
@@ -158,10 +162,37 @@ final class JsonStore implements Store {
             if (unchanged.isPresent()) {
                 return edit.apply(unchanged.get());
             }
-            try (Flock _ = files.lock(false)) {
+            try (Flock _ = files.lock(false, arrived)) {
                 return edit.apply(files.load(held.holders(), List::of));
             } catch (InterruptedException impossible) {
                 throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
+            }
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /** An environment as it is now, or null; waits for its turn and for the state no longer than the limit says. */
+    private @Nullable EnvBlock find(EnvRules.Key env, WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
+        if (limit.nanos() == 0 || !limit.interruptible()) {
+            return read(draft -> draft.find(env.hash(), env.id()));
+        }
+        long arrived = System.nanoTime();
+        if (!mutex.tryLock(Math.max(deadline.remaining(), 0), TimeUnit.NANOSECONDS)) {
+            throw new TimeoutException();
+        }
+        try {
+            requireOpen();
+            Optional<JsonDraft> unchanged = files.unchanged(held.holders());
+            if (unchanged.isPresent()) {
+                return unchanged.get().find(env.hash(), env.id());
+            }
+            long rest = Math.max(deadline.remaining(), 0);
+            boolean hasTime = rest > JsonFiles.LOCK_LIMIT.toNanos();
+            try (Flock _ =
+                    hasTime ? files.lock(true, arrived) : files.lock(rest, true).orElseThrow(TimeoutException::new)) {
+                return files.load(held.holders(), List::of).find(env.hash(), env.id());
             }
         } finally {
             mutex.unlock();
@@ -181,17 +212,19 @@ final class JsonStore implements Store {
     /** Changes the state in a step that is not to be interrupted. */
     private <T extends @Nullable Object> T change(Edit<T> edit) {
         try {
-            return change(edit, false);
+            return change(edit, false, System.nanoTime());
         } catch (InterruptedException impossible) {
             throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
         }
     }
 
-    private <T extends @Nullable Object> T change(Edit<T> edit, boolean interruptible) throws InterruptedException {
+    /** {@code arrived}: when it began, by {@link System#nanoTime()}. */
+    private <T extends @Nullable Object> T change(Edit<T> edit, boolean interruptible, long arrived)
+            throws InterruptedException {
         lockMutex(interruptible);
         try {
             requireOpen();
-            try (Flock _ = files.lock(interruptible)) {
+            try (Flock _ = files.lock(interruptible, arrived)) {
                 JsonDraft draft = load();
                 T result;
                 try {
@@ -211,6 +244,9 @@ final class JsonStore implements Store {
                         draft = second;
                         result = edit.apply(draft);
                     }
+                }
+                if (draft.grants()) {
+                    StateKinds.requireOnlyJson(files.directory());
                 }
                 files.save(draft);
                 held.keepOnly(draft);
@@ -252,6 +288,7 @@ final class JsonStore implements Store {
         }
         long now = System.currentTimeMillis();
         EnvRules rules = new EnvRules(caller, lives, allowed(candidates));
+        long arrived = System.nanoTime();
         lockMutex(true); // what was entered is known to closing
         try {
             Outcome<EnvBlock> outcome = change(
@@ -259,7 +296,8 @@ final class JsonStore implements Store {
                         reapIf(asked.overSubscribed(), draft);
                         return rules.activate(draft, asked, candidates, Long.MAX_VALUE, now);
                     },
-                    true);
+                    true,
+                    arrived);
             if (outcome instanceof Outcome.Granted<EnvBlock>(EnvBlock block)) {
                 entered.merge(EnvRules.Key.of(block), 1, Integer::sum);
             }
@@ -334,7 +372,8 @@ final class JsonStore implements Store {
                     int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
                     return rules.attach(draft, block, wanted, overSubscribed, Long.MAX_VALUE);
                 },
-                true);
+                true,
+                System.nanoTime());
     }
 
     @Override
@@ -349,7 +388,8 @@ final class JsonStore implements Store {
                     caller.mustOwn(block, "attach devices to");
                     return rules.attachIndex(draft, block, index, overSubscribed, Long.MAX_VALUE);
                 },
-                true);
+                true,
+                System.nanoTime());
     }
 
     @Override
@@ -394,22 +434,28 @@ final class JsonStore implements Store {
 
     @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
+        WaitLimit.Deadline deadline = limit.start();
         return new FlockedDevices(flocks, caller, files.directory().path())
-                .lock(env, mode, limit, () -> read(draft -> draft.find(env.hash(), env.id())), this::keep);
+                .lock(env, mode, limit, () -> find(env, limit, deadline), this::keep);
     }
 
     /** Keeps a lock that was taken. */
     private Holder keep(Holder holder, DeviceFlocks.Held locks) {
+        boolean kept = false;
         mutex.lock();
         try {
             if (closed) {
-                locks.close();
                 throw new IllegalStateException("the host was closed while a request was waiting: path="
                         + files.directory().path());
             }
+            StateKinds.requireOnlyJson(files.directory());
+            kept = true;
             return held.add(holder, locks);
         } finally {
             mutex.unlock();
+            if (!kept) {
+                locks.close();
+            }
         }
     }
 

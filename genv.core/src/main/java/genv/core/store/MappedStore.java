@@ -90,7 +90,7 @@ final class MappedStore implements Store {
                 seat -> isSeatHeld(locks, seat),
                 new Transitions.Surroundings(
                         files.path().toString(),
-                        new IntactCheck(files.file()),
+                        new IntactCheck(files.file(), () -> StateKinds.requireNoJson(files.directory())),
                         new Backed(files.file()),
                         room::wake,
                         new NoteReport(files.path())));

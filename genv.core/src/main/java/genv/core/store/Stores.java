@@ -8,18 +8,20 @@ import genv.api.spi.Device;
 import genv.core.events.FlightEvents;
 import genv.core.events.OpeningSpan;
 import genv.core.json.DeviceFlocks;
-import genv.core.json.JsonFiles;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /** Opens the state of a directory: what is in the directory decides how it is kept. */
 public final class Stores {
     private static final System.Logger LOG = System.getLogger("genv.core.store");
+
+    /** The directories of Genv that were told of: one line for each in this process. */
+    private static final Set<Path> JSON_TOLD = ConcurrentHashMap.newKeySet();
 
     private Stores() {}
 
@@ -43,8 +45,8 @@ public final class Stores {
             if (span != null) {
                 span.opened(token);
             }
-            // with another program's files the operator may want to know it
-            Level level = store.format() == StateFormat.MAPPED ? Level.DEBUG : Level.INFO;
+            // with another program's files the operator may want to know it, but not with every short-lived host
+            Level level = store.format() == StateFormat.JSON && JSON_TOLD.add(directory) ? Level.INFO : Level.DEBUG;
             LOG.log(
                     level,
                     "the state is open: directory={0} format={1} token={2}",
@@ -59,8 +61,9 @@ public final class Stores {
     }
 
     private static Store choose(Path directory, GenvOptions.Sharing sharing, Surroundings surroundings) {
-        StateFormat format = formatOf(directory);
-        boolean locksOnly = isThere(directory, DeviceFlocks.FOLDER) && !isThere(directory, StateFiles.STATE);
+        StateFormat format = StateKinds.formatOf(directory);
+        boolean locksOnly =
+                StateKinds.isThere(directory, DeviceFlocks.FOLDER) && !StateKinds.isThere(directory, StateFiles.STATE);
         if (surroundings.container().isPresent() && (format == StateFormat.JSON || locksOnly)) {
             // pids of the host cannot be judged in a container, so its files are not touched there
             return ContainerStore.open(directory, surroundings.container().get());
@@ -69,31 +72,5 @@ public final class Stores {
             case MAPPED -> MappedStore.open(directory, sharing);
             case JSON -> JsonStore.open(directory, surroundings.hostDevices());
         };
-    }
-
-    /**
-     * How the state of a directory is kept, or would be where there is none yet.
-     *
-     * @throws StateException if there are two
-     */
-    static StateFormat formatOf(Path directory) {
-        List<String> json = List.of(JsonFiles.ENVS, JsonFiles.DEVICES).stream()
-                .filter(name -> isThere(directory, name))
-                .toList();
-        if (json.isEmpty()) {
-            return StateFormat.MAPPED;
-        }
-        if (isThere(directory, StateFiles.STATE)) {
-            throw new StateException("there are two states in one directory, and each would give out the same devices:"
-                    + " directory=" + directory + " of_genv_for_java=" + StateFiles.STATE + " of_python_genv=" + json
-                    + "; end the programs that use it, then keep one: to share the host with Python Genv delete "
-                    + StateFiles.STATE + " and " + StateFiles.LIVE + ", otherwise delete " + JsonFiles.ENVS + " and "
-                    + JsonFiles.DEVICES + " and let Genv use another directory (GENV_TMPDIR)");
-        }
-        return StateFormat.JSON;
-    }
-
-    private static boolean isThere(Path directory, String name) {
-        return Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS);
     }
 }

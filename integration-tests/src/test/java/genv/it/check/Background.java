@@ -40,6 +40,16 @@ public final class Background<T> {
         }
     }
 
+    /** Waits until its thread sleeps. */
+    public void awaitWaiting() throws InterruptedException {
+        while (thread.getState() != Thread.State.WAITING && thread.getState() != Thread.State.TIMED_WAITING) {
+            if (isDone()) {
+                throw new AssertionError("it has ended and does not wait");
+            }
+            Thread.sleep(1);
+        }
+    }
+
     /** Whether it has ended. */
     public boolean isDone() {
         return task.isDone();

@@ -62,6 +62,23 @@ class OperatorLogTest {
         logger.addHandler(handler);
     }
 
+    @Test
+    void shouldSayOnceThatADirectoryHasTheFilesOfGenv(@TempDir Path directory) throws Exception {
+        Files.writeString(directory.resolve("envs.json"), "{\"envs\": []}");
+        for (int i = 0; i < 3; i++) {
+            GenvHost.open(genv.api.GenvOptions.builder()
+                            .stateDirectory(directory)
+                            .build())
+                    .close();
+        }
+        assertThat(of("genv.core.store", "INFO"))
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains("format=JSON", "directory=" + directory);
+        assertThat(of("genv.core.store", "FINE")).hasSize(2);
+    }
+
     @AfterEach
     void stopListening() {
         logger.removeHandler(handler);
