@@ -3,6 +3,7 @@ package genv.faults;
 
 import genv.faults.fuzz.FileRun;
 import genv.faults.fuzz.FuzzRun;
+import genv.faults.json.JsonKillRun;
 import genv.faults.kills.KillRun;
 import genv.faults.points.PointRun;
 import genv.faults.races.RaceRun;
@@ -18,10 +19,11 @@ import java.util.Random;
 /** The long forms, as {@code ./fault-tests/run} starts them. */
 public final class Main {
     private static final String USAGE = """
-        usage: ./fault-tests/run [--no-build] [points|kills|fuzz|files|races|all] [--count N] [--seed S]
+        usage: ./fault-tests/run [--no-build] [points|kills|json|fuzz|files|races|all] [--count N] [--seed S]
 
           points  stopped and killed at each named step of the protocol; N rounds of one step each (320)
           kills   8 processes on 4 devices, killed at random; N kills (10000)
+          json    3 processes on the files of Python Genv, beside 2 of Python, killed at random; N kills (2000)
           fuzz    state files damaged at random, and random files; N trials (200000)
           files   every byte of a live state file flipped, every size; N limits it to about that many trials
           races   jcstress on the records, cells and lock words; N seconds (5) for each test in each mode
@@ -40,6 +42,12 @@ public final class Main {
             @Override
             String run(Run run) throws Exception {
                 return KillRun.of(run).call();
+            }
+        },
+        JSON(2_000) {
+            @Override
+            String run(Run run) throws Exception {
+                return new JsonKillRun(run).call();
             }
         },
         FUZZ(200_000) {
@@ -81,6 +89,7 @@ public final class Main {
                 switch (arguments[i]) {
                     case "points" -> parts.add(Part.POINTS);
                     case "kills" -> parts.add(Part.KILLS);
+                    case "json" -> parts.add(Part.JSON);
                     case "fuzz" -> parts.add(Part.FUZZ);
                     case "files" -> parts.add(Part.FILES);
                     case "races" -> parts.add(Part.RACES);

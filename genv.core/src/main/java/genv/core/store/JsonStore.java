@@ -287,7 +287,7 @@ final class JsonStore implements Store {
             throw noLeases();
         }
         long now = System.currentTimeMillis();
-        EnvRules rules = new EnvRules(caller, lives, allowed(candidates));
+        EnvRules rules = new EnvRules(caller, lives, allowed(candidates, EnvBlock.gpus(asked.config()) > 0));
         long arrived = System.nanoTime();
         lockMutex(true); // what was entered is known to closing
         try {
@@ -330,7 +330,7 @@ final class JsonStore implements Store {
 
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
-        EnvRules rules = new EnvRules(caller, lives, allowed(Candidates.NONE));
+        EnvRules rules = new EnvRules(caller, lives, allowed(Candidates.NONE, false));
         return change(draft -> rules.configure(draft, require(draft, env), config));
     }
 
@@ -363,7 +363,7 @@ final class JsonStore implements Store {
             EnvRules.Key env, int count, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
         refuseToWait(limit);
-        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(candidates));
+        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(candidates, true));
         return change(
                 draft -> {
                     reapIf(overSubscribed, draft);
@@ -381,7 +381,8 @@ final class JsonStore implements Store {
             EnvRules.Key env, int index, boolean overSubscribed, Candidates candidates, WaitLimit limit)
             throws InterruptedException {
         refuseToWait(limit);
-        DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(Candidates.NONE));
+        DeviceRules rules =
+                new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(Candidates.NONE, true));
         return change(
                 draft -> {
                     EnvBlock block = require(draft, env);
@@ -398,12 +399,16 @@ final class JsonStore implements Store {
         return change(draft -> rules.detach(draft, require(draft, env), devices));
     }
 
-    /** What the owner of the host allows; what a placement policy needs is asked at the same time. */
-    private LeaseRules allowed(Candidates candidates) {
+    /**
+     * What the owner of the host allows; what a placement policy needs is asked at the same time.
+     *
+     * @param attaches whether devices are asked for, which have to be lent where the owner demands leases
+     */
+    private LeaseRules allowed(Candidates candidates, boolean attaches) {
         candidates.prepare();
         Limits.OfUsers current = limits.current();
         Limits own = current.apply(caller.user().uid());
-        if (own.longestLease() >= 0 || own.defaultLease() > 0) {
+        if (attaches && (own.longestLease() >= 0 || own.defaultLease() > 0)) {
             throw new GenvException(
                     "the owner of the host lends devices for a limited time only, which Genv's files have no place for:"
                             + " file=" + own.source() + " uid="

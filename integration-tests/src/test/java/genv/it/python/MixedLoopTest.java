@@ -6,14 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import genv.api.GenvHost;
 import genv.testkit.process.ChildJvm;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,15 +36,15 @@ class MixedLoopTest {
     /** Python's own json and flock, by a script that keeps to the format. */
     @Test
     void shouldGiveNothingTwiceBesideProgramsThatKeepToTheFormat() throws Exception {
-        assumePython("json, fcntl");
-        runBeside(script("stand_in.py"), state.directory().toString(), referee.toString(), ROUNDS);
+        Python.assumeThere("json, fcntl");
+        runBeside(Python.script(parent, "stand_in.py"), state.directory().toString(), referee.toString(), ROUNDS);
     }
 
     /** Genv itself, where it is installed. */
     @Test
     void shouldGiveNothingTwiceBesideGenv() throws Exception {
-        assumePython("genv.sdk");
-        runBeside(script("with_sdk.py"), referee.toString(), ROUNDS);
+        Python.assumeThere("genv.sdk");
+        runBeside(Python.script(parent, "with_sdk.py"), referee.toString(), ROUNDS);
     }
 
     private void runBeside(Path script, String... arguments) throws Exception {
@@ -81,28 +78,6 @@ class MixedLoopTest {
         } finally {
             pythons.forEach(Process::destroyForcibly);
             javas.forEach(ChildJvm::close);
-        }
-    }
-
-    private static void assumePython(String modules) throws InterruptedException {
-        boolean there;
-        try {
-            there = new ProcessBuilder("python3", "-c", "import " + modules)
-                            .redirectErrorStream(true)
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException noPython) {
-            there = false;
-        }
-        Assumptions.assumeTrue(there, "needs Python with " + modules);
-    }
-
-    private Path script(String name) throws IOException {
-        try (InputStream text = MixedLoopTest.class.getResourceAsStream(name)) {
-            return Files.write(
-                    parent.resolve(name), Objects.requireNonNull(text, name).readAllBytes());
         }
     }
 }
