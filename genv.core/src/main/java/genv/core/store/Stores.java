@@ -46,13 +46,17 @@ public final class Stores {
                 span.opened(token);
             }
             // with another program's files the operator may want to know it, but not with every short-lived host
-            Level level = store.format() == StateFormat.JSON && JSON_TOLD.add(directory) ? Level.INFO : Level.DEBUG;
+            boolean toBeTold = store.format() == StateFormat.JSON && JSON_TOLD.add(directory);
+            Level level = toBeTold ? Level.INFO : Level.DEBUG;
             LOG.log(
                     level,
                     "the state is open: directory={0} format={1} token={2}",
                     directory,
                     store.format(),
                     Long.toString(token));
+            if (toBeTold && surroundings.container().isEmpty()) {
+                SharedPids.warnAbout(directory);
+            }
             return store;
         } catch (StateException failure) {
             LOG.log(Level.ERROR, "the state cannot be used: directory=" + directory, failure);
