@@ -26,9 +26,9 @@ import java.util.List;
 /**
  * Makes a directory of one kind of state one of the other, if nothing is in it.
  *
- * <p>To JSON: {@code envs.json} comes first, so that whoever opens the directory from then on is told that there are two states;
- * then it is made sure that the mapped state is empty and that nobody has it open, and it is deleted. To mapped: under Genv's
- * lock its files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
+ * <p>All of it under Genv's lock, so that two conversions do not undo each other. To JSON: {@code envs.json} comes first, so that
+ * whoever opens the directory from then on is told that there are two states; then it is made sure that the mapped state is empty
+ * and that nobody has it open, and it is deleted. To mapped: Genv's files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
  * environment, or of both kinds, which the next to open it is told how to mend.
  */
 public final class Conversion {
@@ -39,18 +39,23 @@ public final class Conversion {
 
     /** Converts a directory; without an effect where it is of that kind. */
     public static void convert(Path path, StateFormat to) {
-        StateFormat from = StateKinds.formatOf(path);
+        if (StateKinds.formatOf(path) == to) {
+            return;
+        }
         try (PlainDirectory directory = PlainDirectory.open(path)) {
-            if (to == StateFormat.JSON && from == StateFormat.MAPPED) {
-                toJson(directory);
-            } else if (to == StateFormat.MAPPED && from == StateFormat.JSON) {
-                toMapped(directory);
+            JsonFiles files = new JsonFiles(directory, members(directory));
+            try (Flock _ = files.lock(false, System.nanoTime())) {
+                if (StateKinds.formatOf(path) == to) {
+                    return; // somebody else has converted it meanwhile
+                }
+                switch (to) {
+                    case JSON -> toJson(directory, files);
+                    case MAPPED -> toMapped(directory, files);
+                }
+            } catch (InterruptedException impossible) {
+                throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
             }
         }
-    }
-
-    private static JsonFiles files(PlainDirectory directory) {
-        return new JsonFiles(directory, members(directory));
     }
 
     private static PidMembers members(PlainDirectory directory) {
@@ -63,8 +68,7 @@ public final class Conversion {
 
     // ---- to Genv's files -------------------------------------------------------------------------------------------
 
-    private static void toJson(PlainDirectory directory) {
-        JsonFiles files = files(directory);
+    private static void toJson(PlainDirectory directory, JsonFiles files) {
         files.create();
         boolean done = false;
         try {
@@ -98,20 +102,14 @@ public final class Conversion {
 
     // ---- to the mapped file ----------------------------------------------------------------------------------------
 
-    private static void toMapped(PlainDirectory directory) {
-        PidMembers members = members(directory);
-        JsonFiles files = new JsonFiles(directory, members);
+    private static void toMapped(PlainDirectory directory, JsonFiles files) {
         long pid = ProcessHandle.current().pid();
-        try (Flock _ = files.lock(false, System.nanoTime())) {
-            JsonDraft draft = files.load(List.of(), List::of);
-            Reaping.reap(draft, new Lives(pid, Processes::exists, members::isAlive));
-            refuseIfAnyLives(directory, eids(draft));
-            files.remove();
-            setSticky(directory, STICKY);
-            MappedStore.open(directory.path(), Sharing.EVERYONE).close();
-        } catch (InterruptedException impossible) {
-            throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
-        }
+        JsonDraft draft = files.load(List.of(), List::of);
+        Reaping.reap(draft, new Lives(pid, Processes::exists, members(directory)::isAlive));
+        refuseIfAnyLives(directory, eids(draft));
+        files.remove();
+        setSticky(directory, STICKY);
+        MappedStore.open(directory.path(), Sharing.EVERYONE).close();
     }
 
     private static List<String> eids(Draft draft) {

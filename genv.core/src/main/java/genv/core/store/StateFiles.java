@@ -76,6 +76,7 @@ final class StateFiles implements AutoCloseable {
                     RESERVED,
                     (header, size) -> checkHeader(header, size, path.resolve(STATE)),
                     segment -> {
+                        StateKinds.requireNoJson(directory); // converted since it was looked at
                         requireNobodyLives(opened, path);
                         initialise(segment, opened.fileId());
                         log(Level.DEBUG, "a new state is made: directory=" + path);
