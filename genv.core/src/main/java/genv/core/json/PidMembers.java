@@ -64,12 +64,11 @@ public final class PidMembers implements EnvEntry.Members {
 
     @Override
     public Member member(String eid, long created, long pid) {
-        if (pid == ownPid) {
-            return self();
-        }
         boolean isCreator = eid.equals(Long.toString(pid)) || eid.startsWith(pid + "-");
         // the mark of an adopted member is its own affair: here the creation and what the identifier says
-        return Member.adopted(created / 1000 * 2 + (isCreator ? 1 : 0), pid, ProcessStat.namespace());
+        Member member = Member.adopted(created / 1000 * 2 + (isCreator ? 1 : 0), pid, ProcessStat.namespace());
+        // the own pid may be left of a dead process that had it, as where every start of a container counts from 1
+        return pid == ownPid && (COUNTS.containsKey(membership(eid, created)) || !isReused(member)) ? self() : member;
     }
 
     @Override

@@ -256,6 +256,19 @@ class PythonStateTest {
     }
 
     @Test
+    void shouldNotTakeItselfForADeadProcessThatHadItsPid() throws Exception {
+        long pid = ProcessHandle.current().pid();
+        state.envs(PythonState.env(Long.toString(pid), LONG_AGO, pid));
+        state.devices(Long.toString(pid), "");
+        try (GenvHost host = state.open();
+                Activation mine = host.activate(ActivationRequest.of(ONE))) {
+            assertThat(mine.eid()).isEqualTo(Long.toString(pid));
+            assertThat(mine.devices()).containsExactly(0);
+            assertThat(host.snapshot().envs()).hasSize(1);
+        }
+    }
+
+    @Test
     void shouldKeepAnEnvironmentThatLivesInANotebookKernel() throws Exception {
         String env = PythonState.env("book", LONG_AGO).replace("\"kernel_ids\": []", "\"kernel_ids\": [\"k1\"]");
         state.envs(env);

@@ -91,9 +91,13 @@ class StoppedHolderTest {
                 for (int i = 0; i < 20; i++) {
                     waiting.add(Background.start(() -> host.call(ONE, () -> "")));
                 }
-                for (Background<String> one : waiting) {
-                    Refusal.of(StateException.class, one::result, "path=" + stateLock(), "lslocks"); // within a minute
-                }
+                Background<Integer> all = Background.start(() -> {
+                    for (Background<String> one : waiting) {
+                        Refusal.of(StateException.class, one::result, "path=" + stateLock(), "lslocks");
+                    }
+                    return waiting.size();
+                });
+                assertThat(all.result()).as("told, all of them within the limit of a test").isEqualTo(20);
             }
             try (Activation mine = host.activate(ONE)) {
                 assertThat(mine.devices()).containsExactly(0);
