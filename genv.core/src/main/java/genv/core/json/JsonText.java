@@ -8,7 +8,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
@@ -22,14 +21,14 @@ import tools.jackson.jr.ob.JSON;
  * blank in an empty list, everything beyond ASCII escaped, no line end at the end.
  */
 final class JsonText {
-    /** A key that is there twice is an error: of the two values one would be lost, whatever it has given out. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
             .disable(JsonWriteFeature.WRITE_HEX_UPPER_CASE)
             .build();
 
+    /** A key that is there twice is an error: of the two values one would be lost, whatever it has given out. */
     private static final JSON READER = JSON.builder(FACTORY)
+            .enable(JSON.Feature.FAIL_ON_DUPLICATE_MAP_KEYS)
             .enable(JSON.Feature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(JSON.Feature.WRITE_NULL_PROPERTIES)
             .disable(JSON.Feature.USE_DEFERRED_MAPS)

@@ -97,7 +97,9 @@ class StoppedHolderTest {
                     }
                     return waiting.size();
                 });
-                assertThat(all.result()).as("told, all of them within the limit of a test").isEqualTo(20);
+                assertThat(all.result())
+                        .as("told, all of them within the limit of a test")
+                        .isEqualTo(20);
             }
             try (Activation mine = host.activate(ONE)) {
                 assertThat(mine.devices()).containsExactly(0);
