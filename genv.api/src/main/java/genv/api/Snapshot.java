@@ -14,24 +14,27 @@ import java.util.Optional;
  * @param envs the live environments, of all users, in the order in which they were created
  * @param devices the devices of the host in ascending order of index; where no backend is usable, those that
  *     environments hold
+ * @param waiters all requests that wait, for devices and for locks, the earliest first. Of two that wait for the same, the
+ *     earlier one is served first; a device's own line is in {@link DeviceInfo#waiters}
  * @param format how the state is kept, and so what it can hold
  */
-public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices, StateFormat format) {
-    /** Copies both lists. */
+public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices, List<WaiterInfo> waiters, StateFormat format) {
+    /** Copies the lists. */
     public Snapshot {
         Objects.requireNonNull(format, "format");
         envs = List.copyOf(envs);
         devices = List.copyOf(devices);
+        waiters = List.copyOf(waiters);
     }
 
     /**
-     * Makes a picture of a state that is kept as {@link StateFormat#MAPPED}.
+     * Makes a picture of a state that is kept as {@link StateFormat#MAPPED}, in which nobody waits.
      *
      * @param envs the live environments
      * @param devices the devices of the host
      */
     public Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices) {
-        this(envs, devices, StateFormat.MAPPED);
+        this(envs, devices, List.of(), StateFormat.MAPPED);
     }
 
     /**

@@ -122,6 +122,15 @@ public interface Draft {
 
     long waiterToken(int position);
 
+    /** The user to whom the environment of the request at a position belongs. */
+    long waiterUid(int position);
+
+    /** How long ago its process was {@linkplain #askWaiter asked} for a sign of life, to about 64 ms; -1 if it was not. */
+    long millisSinceAsked(int position, long now);
+
+    /** Asks the process of the request at a position for a sign of life: it gives one by {@linkplain #enqueue trying again}. */
+    void askWaiter(int position, long now);
+
     /**
      * Puts a request into its place in the queue. One that is there already is replaced.
      *
@@ -129,9 +138,8 @@ public interface Draft {
      */
     void enqueue(QueuedRequest request);
 
-    /** What the request of that ticket waits for in the queue, or null if it is not in the queue. */
-    @Nullable
-    DeviceSet queuedFor(long ticket);
+    /** Whether a request stands in the queue just so, and its process is not asked for a sign of life. */
+    boolean isQueued(QueuedRequest request);
 
     /** Takes a request out of the queue; false if it is not there. */
     boolean dequeue(long ticket);

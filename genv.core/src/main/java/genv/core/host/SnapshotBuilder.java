@@ -6,6 +6,7 @@ import genv.api.EnvInfo;
 import genv.api.MemorySize;
 import genv.api.Snapshot;
 import genv.api.StateFormat;
+import genv.api.WaiterInfo;
 import genv.api.spi.Device;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
@@ -61,8 +62,15 @@ final class SnapshotBuilder {
         }
         attachments.values().forEach(list -> list.sort(Comparator.comparing(DeviceInfo.Attachment::since)));
         contents.holders().forEach(this::addHolder);
-        contents.waiters().forEach(this::addWaiter);
-        return new Snapshot(envs, devices(devices), format);
+        List<QueuedRequest> queue = contents.waiters().stream()
+                .filter(request -> lives.isAlive(request.token()))
+                .toList();
+        queue.forEach(this::addWaiter);
+        return new Snapshot(
+                envs,
+                devices(devices),
+                queue.stream().map(SnapshotBuilder::info).toList(),
+                format);
     }
 
     /** Of those that live; 0 stands for notebook kernels of Genv. */
@@ -122,15 +130,29 @@ final class SnapshotBuilder {
         }
     }
 
-    private void addWaiter(QueuedRequest request) {
-        if (!lives.isAlive(request.token())) {
-            return;
-        }
-        DeviceInfo.Wait kind = switch (request.kind()) {
+    private static DeviceInfo.Wait kind(QueuedRequest request) {
+        return switch (request.kind()) {
             case DEVICES -> DeviceInfo.Wait.DEVICES;
             case EXCLUSIVE_LOCK -> DeviceInfo.Wait.EXCLUSIVE_LOCK;
             case SHARED_LOCK -> DeviceInfo.Wait.SHARED_LOCK;
         };
+    }
+
+    private static WaiterInfo info(QueuedRequest request) {
+        return new WaiterInfo(
+                request.eid(),
+                request.by().uid(),
+                request.pid(),
+                kind(request),
+                request.isLimited(),
+                request.devices().toList(),
+                request.count(),
+                memory(request.share()),
+                Instant.ofEpochMilli(request.since()));
+    }
+
+    private void addWaiter(QueuedRequest request) {
+        DeviceInfo.Wait kind = kind(request);
         DeviceSet devices = request.devices();
         for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
             List<DeviceInfo.Waiter> line = waiters.computeIfAbsent(d, k -> new ArrayList<>());

@@ -6,6 +6,7 @@ import genv.api.EnvConfig;
 import genv.api.EnvInfo;
 import genv.api.MemorySize;
 import genv.api.Snapshot;
+import genv.api.WaiterInfo;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,25 @@ final class SnapshotJson {
         var devices = root.startArrayProperty("devices");
         snapshot.devices().forEach(device -> add(devices, device));
         devices.end();
+        var waiters = root.startArrayProperty("waiters");
+        snapshot.waiters().forEach(waiter -> add(waiters, waiter));
+        waiters.end();
         return root.end().finish();
+    }
+
+    private static <P extends ComposerBase> void add(ArrayComposer<P> waiters, WaiterInfo waiter) {
+        var object = waiters.startObject()
+                .put("eid", waiter.eid())
+                .put("uid", waiter.uid())
+                .put("pid", waiter.pid())
+                .put("waitsFor", waiter.waitsFor().name())
+                .put("limited", waiter.limited());
+        var devices = object.startArrayProperty("devices");
+        waiter.devices().forEach(index -> devices.add((int) index));
+        devices.end();
+        object.put("count", waiter.count());
+        put(object, "gpuMemory", waiter.gpuMemory());
+        object.put("since", waiter.since().toString()).end();
     }
 
     private static <P extends ComposerBase> void add(ArrayComposer<P> envs, EnvInfo env) {

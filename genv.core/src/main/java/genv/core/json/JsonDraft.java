@@ -423,13 +423,28 @@ public final class JsonDraft implements Draft {
     }
 
     @Override
+    public long waiterUid(int position) {
+        throw noQueue();
+    }
+
+    @Override
+    public long millisSinceAsked(int position, long now) {
+        throw noQueue();
+    }
+
+    @Override
+    public void askWaiter(int position, long now) {
+        throw noQueue();
+    }
+
+    @Override
     public void enqueue(QueuedRequest request) {
         throw noQueue();
     }
 
     @Override
-    public @Nullable DeviceSet queuedFor(long ticket) {
-        return null;
+    public boolean isQueued(QueuedRequest request) {
+        return false;
     }
 
     @Override

@@ -35,7 +35,7 @@ public final class FileLayout {
     public static final long MAGIC = 0x5441_5453_564e_4547L;
 
     /** The version of everything that lies in the file. 2 has leases. */
-    public static final long FORMAT_VERSION = 2;
+    public static final long FORMAT_VERSION = 3;
 
     public static final long MAGIC_OFFSET = 0;
     public static final long VERSION_OFFSET = 8;

@@ -84,12 +84,15 @@ public final class RecordLayout {
     public static final int WAITER_SINCE = 4;
     /** The set of devices that it waits for. */
     public static final int WAITER_DEVICES = 5;
-    /** Length of the identifier in bytes. */
-    public static final int WAITER_EID_LENGTH = 7;
+    /** The user to whom the environment belongs (high half), length of the identifier in bytes (low half). */
+    public static final int WAITER_UID_EID_LENGTH = 7;
 
     public static final int WAITER_EID = 8;
-    /** How many of the devices it needs. */
-    public static final int WAITER_COUNT = 24;
+    /**
+     * When its process was asked for a sign of life that it has not given yet, in units of 64 ms since 1970, cut off, or 0
+     * (high half); how many of the devices it needs (low half).
+     */
+    public static final int WAITER_ASKED_COUNT = 24;
     /** What it needs of each, bytes; -1 for whole devices. */
     public static final int WAITER_SHARE = 25;
     /** The longest identifier, bytes of ASCII. */

@@ -4,6 +4,7 @@ package genv.core.rules;
 import genv.api.AccessDeniedException;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
+import genv.core.model.QueuedRequest;
 
 /**
  * The process on whose behalf something is done.
@@ -17,6 +18,11 @@ public record Caller(long token, long pid, long pidNamespace, EnvBlock.Owner use
     /** This process as a member of an environment. */
     public Member member() {
         return Member.seated(token, pid, pidNamespace);
+    }
+
+    /** This process as who waits for an environment. {@code id}: its identity, or 0 for one that is not active yet. */
+    QueuedRequest.By asks(EnvBlock block, long id) {
+        return new QueuedRequest.By(token, pid, id, block.eid(), block.owner().uid());
     }
 
     /**

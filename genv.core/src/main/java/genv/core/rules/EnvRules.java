@@ -79,7 +79,7 @@ public final class EnvRules {
         }
         boolean joinsAsItIs = existing != null && asked.config().isEmpty();
         int count = joinsAsItIs ? 0 : Math.max(EnvBlock.gpus(block.config()), 0);
-        return devices.attach(draft, block, count, asked.overSubscribed(), ticket);
+        return devices.reach(draft, block, count, asked.overSubscribed(), ticket);
     }
 
     /**
@@ -119,6 +119,11 @@ public final class EnvRules {
         EnvBlock changed = new DeviceRules(caller, Candidates.NONE, 0, leases).resizeAllowed(draft, block, config);
         draft.put(changed);
         return changed;
+    }
+
+    /** An environment that must live. */
+    public static EnvBlock require(Draft draft, Key env) {
+        return require(draft.find(env.hash(), env.id()), env.eid());
     }
 
     /** The environment of an identifier that must live. */

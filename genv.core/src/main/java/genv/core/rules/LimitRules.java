@@ -16,29 +16,43 @@ import org.jspecify.annotations.Nullable;
  * last device that is allowed.
  */
 final class LimitRules {
-    /** More than any sum of memory that is compared with. */
-    private static final long UNKNOWN = Long.MAX_VALUE;
-
     private final Limits limits;
     private final Draft draft;
     private final EnvBlock block;
+    private final long ticket;
+    private @Nullable Usage others;
+    private @Nullable Usage before;
 
-    LimitRules(Limits limits, Draft draft, EnvBlock block) {
+    /** {@code ticket}: what requests before it ask for counts as if they had it; 0 for what does not stand in line. */
+    LimitRules(Limits limits, Draft draft, EnvBlock block, long ticket) {
         this.limits = limits;
         this.draft = draft;
         this.block = block;
+        this.ticket = ticket;
     }
 
-    /**
-     * Why something is not allowed.
-     *
-     * @param isForEver whether it would not be allowed either if the user had nothing else
-     */
-    record Refusal(String reason, boolean isForEver) {}
+    /** For how long something is not allowed. */
+    enum Until {
+        /** It would not be allowed either if the user had nothing else. */
+        EVER,
+        /** Until others of the user's environments have given something back. */
+        GIVEN_BACK,
+        /** Until earlier requests of the user are served, or given up. */
+        SERVED_BEFORE
+    }
+
+    /** Why something is not allowed. */
+    record Refusal(String reason, Until until) {}
+
+    /** Why so many more of these devices are not allowed; null if a choice of them is. */
+    @Nullable
+    Refusal refusal(DeviceSet from, int missing, Candidates candidates) {
+        Refusal refusal = moreDevices(missing);
+        return refusal != null ? refusal : wholeDevices(from, missing, candidates);
+    }
 
     /** Why so many more devices are not allowed, whichever they are; null if they are. */
-    @Nullable
-    Refusal moreDevices(int missing) {
+    private @Nullable Refusal moreDevices(int missing) {
         if (limits.equals(Limits.NONE)) {
             return null;
         }
@@ -48,7 +62,7 @@ final class LimitRules {
         }
         long share = block.gpuMemory();
         if (share != EnvBlock.WHOLE && limits.environmentMemory() >= 0) {
-            long memory = product(share, all);
+            long memory = Usage.product(share, all);
             if (memory > limits.environmentMemory()) {
                 return forEver(
                         "more device memory than one environment may have",
@@ -60,22 +74,27 @@ final class LimitRules {
             if (all > limits.userDevices()) {
                 return forEver("more devices than a user may have", limits.userDevices(), all);
             }
-            int others = others().devices();
-            if (all + others > limits.userDevices()) {
-                return forNow("the user has too many devices for more", limits.userDevices(), all, others);
+            int had = others().devices();
+            int asked = before().devices();
+            if (all + had + asked > limits.userDevices()) {
+                return forNow(
+                        "the user has too many devices for more",
+                        limits.userDevices(),
+                        all,
+                        had,
+                        all + had > limits.userDevices() ? "" : " asked_before=" + asked);
             }
         }
-        return share == EnvBlock.WHOLE ? null : userMemory(product(share, all));
+        return share == EnvBlock.WHOLE ? null : userMemory(Usage.product(share, all));
     }
 
     /** Why no choice of so many of these devices is allowed for its memory; null if one is. For whole devices, which differ. */
-    @Nullable
-    Refusal wholeDevices(DeviceSet from, int missing, Candidates candidates) {
+    private @Nullable Refusal wholeDevices(DeviceSet from, int missing, Candidates candidates) {
         if (!limitsWholeDevices()) {
             return null;
         }
         List<Integer> smallest = bySize(from, candidates);
-        long memory = sum(memoryOf(block, EnvBlock.WHOLE), total(smallest, 0, missing, candidates));
+        long memory = Usage.sum(memoryOf(block, EnvBlock.WHOLE), total(smallest, 0, missing, candidates));
         if (limits.environmentMemory() >= 0 && memory > limits.environmentMemory()) {
             return forEver(
                     "more device memory than one environment may have",
@@ -95,9 +114,10 @@ final class LimitRules {
         }
         List<Integer> sorted = bySize(set, candidates);
         long had = memoryOf(block, EnvBlock.WHOLE);
-        long others = limits.userMemory() < 0 ? 0 : others().memory();
+        long others = limits.userMemory() < 0 ? 0 : others().plus(before()).memory();
         int count = sorted.size();
-        while (count >= missing && !isAllowed(sum(had, total(sorted, count - missing, count, candidates)), others)) {
+        while (count >= missing
+                && !isAllowed(Usage.sum(had, total(sorted, count - missing, count, candidates)), others)) {
             count--;
         }
         DeviceSet result = DeviceSet.EMPTY;
@@ -113,20 +133,20 @@ final class LimitRules {
 
     private boolean isAllowed(long memory, long others) {
         return (limits.environmentMemory() < 0 || memory <= limits.environmentMemory())
-                && (limits.userMemory() < 0 || sum(memory, others) <= limits.userMemory());
+                && (limits.userMemory() < 0 || Usage.sum(memory, others) <= limits.userMemory());
     }
 
     /** The smallest first; those of unknown memory last. */
     private static List<Integer> bySize(DeviceSet set, Candidates candidates) {
         return set.toList().stream()
-                .sorted(Comparator.comparingLong(index -> known(candidates.total(index))))
+                .sorted(Comparator.comparingLong(index -> Usage.known(candidates.total(index))))
                 .toList();
     }
 
     private static long total(List<Integer> indices, int from, int to, Candidates candidates) {
         long memory = 0;
         for (int index : indices.subList(from, to)) {
-            memory = sum(memory, known(candidates.total(index)));
+            memory = Usage.sum(memory, Usage.known(candidates.total(index)));
         }
         return memory;
     }
@@ -138,13 +158,15 @@ final class LimitRules {
         if (memory > limits.userMemory()) {
             return forEver("more device memory than a user may have", Limits.text(limits.userMemory()), shown(memory));
         }
-        long others = others().memory();
-        return sum(memory, others) > limits.userMemory()
+        long had = others().memory();
+        long asked = before().memory();
+        return Usage.sum(Usage.sum(memory, had), asked) > limits.userMemory()
                 ? forNow(
                         "the user has too much device memory for more",
                         Limits.text(limits.userMemory()),
                         shown(memory),
-                        shown(others))
+                        shown(had),
+                        Usage.sum(memory, had) > limits.userMemory() ? "" : " asked_before=" + shown(asked))
                 : null;
     }
 
@@ -183,62 +205,62 @@ final class LimitRules {
                         + "; ask for a shorter one, or for none: then it is as long as it may be";
     }
 
-    private record Sum(int devices, long memory) {}
-
     /** What the other environments of the owner have, dead ones too until they are removed. */
-    private Sum others() {
-        int devices = 0;
-        long memory = 0;
-        for (int i = 0; i < draft.envCount(); i++) {
-            EnvBlock other = draft.env(i);
-            if (other.owner().uid() == block.owner().uid() && other.id() != block.id()) {
-                devices += other.attachmentCount();
-                memory = sum(memory, memoryOf(other, other.gpuMemory()));
+    private Usage others() {
+        Usage known = others;
+        if (known == null) {
+            known = Usage.NONE;
+            for (int i = 0; i < draft.envCount(); i++) {
+                EnvBlock other = draft.env(i);
+                if (other.owner().uid() == block.owner().uid() && other.id() != block.id()) {
+                    known = known.plus(other.attachmentCount(), memoryOf(other, other.gpuMemory()));
+                }
             }
+            others = known;
         }
-        return new Sum(devices, memory);
+        return known;
+    }
+
+    /** What earlier requests of the owner ask for. */
+    private Usage before() {
+        Usage known = before;
+        if (known == null) {
+            known = Queue.askedBefore(draft, block.owner().uid(), ticket);
+            before = known;
+        }
+        return known;
     }
 
     /** What an environment reserves with a share, or with whole devices. */
     private long memoryOf(EnvBlock env, long share) {
         if (share != EnvBlock.WHOLE) {
-            return product(share, env.attachmentCount());
+            return Usage.product(share, env.attachmentCount());
         }
         long memory = 0;
         for (int i = 0; i < env.attachmentCount(); i++) {
-            memory = sum(
-                    memory, known(draft.use(EnvBlock.index(env.attachment(i))).total()));
+            memory = Usage.sum(
+                    memory,
+                    Usage.known(draft.use(EnvBlock.index(env.attachment(i))).total()));
         }
         return memory;
     }
 
     private Refusal forEver(String fact, Object limit, Object asked) {
-        return new Refusal(fact + ": asked=" + asked + " limit=" + limit + whose(), true);
+        return new Refusal(fact + ": asked=" + asked + " limit=" + limit + whose(), Until.EVER);
     }
 
-    private Refusal forNow(String fact, Object limit, Object asked, Object used) {
-        return new Refusal(fact + ": asked=" + asked + " in_use=" + used + " limit=" + limit + whose(), false);
+    /** {@code before}: what is asked for before, where that is what is too much; otherwise nothing. */
+    private Refusal forNow(String fact, Object limit, Object asked, Object used, String before) {
+        return new Refusal(
+                fact + ": asked=" + asked + " in_use=" + used + before + " limit=" + limit + whose(),
+                before.isEmpty() ? Until.GIVEN_BACK : Until.SERVED_BEFORE);
     }
 
     private String whose() {
         return " user=" + block.owner().username() + " uid=" + block.owner().uid() + " file=" + limits.source();
     }
 
-    private static long known(long total) {
-        return total < 0 ? UNKNOWN : total;
-    }
-
     private static String shown(long memory) {
-        return memory == UNKNOWN ? "unknown" : Limits.text(memory);
-    }
-
-    private static long sum(long a, long b) {
-        long sum = a + b;
-        return sum < 0 ? UNKNOWN : sum;
-    }
-
-    private static long product(long share, int count) {
-        long product = share * count;
-        return count != 0 && (product / count != share || product < 0) ? UNKNOWN : product;
+        return memory == Usage.UNKNOWN ? "unknown" : Limits.text(memory);
     }
 }

@@ -32,16 +32,7 @@ public final class LockRules {
         DeviceSet waitedFor = Queue.waitedFor(draft, ticket, kind);
         if (waitedFor.intersects(devices) || !isFree(draft, devices, share, 0)) {
             QueuedRequest request = new QueuedRequest(
-                    ticket,
-                    caller.token(),
-                    block.id(),
-                    caller.pid(),
-                    kind,
-                    now,
-                    devices,
-                    block.eid(),
-                    devices.size(),
-                    share);
+                    ticket, caller.asks(block, block.id()), kind, now, devices, devices.size(), share);
             return new Outcome.Busy<>(request, devices.size(), DeviceSet.EMPTY);
         }
         Holder holder = new Holder(

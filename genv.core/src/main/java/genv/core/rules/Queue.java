@@ -7,11 +7,16 @@ import genv.core.model.DeviceSet;
 import genv.core.model.QueuedRequest;
 
 /**
- * Who must be let go first: nobody is given a device that an earlier request waits for.
+ * Who must be let go first: nobody is given a device that an earlier request waits for, and what earlier requests of a user
+ * ask for counts against the user's limits as if they had it.
  *
  * <p>A request that could be served and is not taken up for half a second is <em>overdue</em>: its process is stopped, or so
  * busy that it might as well be. It keeps its place but is passed over until it wakes up, so that a stopped process keeps
  * what it holds and not what it might hold one day.
+ *
+ * <p>Whether a request that waits for a limit could be served is not in the state: limits are raised in a file. So it is asked
+ * for a sign of life by whoever comes upon it, which its process gives by trying again, five times a second; it is overdue
+ * when it has given none for half a second.
  */
 final class Queue {
     static final long GRACE_MILLIS = 500;
@@ -41,7 +46,54 @@ final class Queue {
         return set;
     }
 
+    /** What earlier requests of a user ask for, less those that are overdue. */
+    static Usage askedBefore(Draft draft, long uid, long ticket) {
+        Usage usage = Usage.NONE;
+        DeviceSet before = DeviceSet.EMPTY;
+        long now = System.currentTimeMillis();
+        for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
+            if (draft.waiterKind(i) != QueuedRequest.Kind.DEVICES) {
+                continue;
+            }
+            boolean isOverdue = isOverdue(draft, i, before, now);
+            if (!isOverdue) {
+                before = before.union(draft.waiterDevices(i));
+            }
+            if (!isOf(draft, i, uid)) {
+                continue;
+            }
+            if (isOverdue) {
+                draft.note(new Note.PassedOver(draft.waiter(i)));
+            } else {
+                usage = usage.plus(Usage.of(draft.waiterCount(i), draft.waiterShare(i)));
+            }
+        }
+        return usage;
+    }
+
+    /** Asks those for a sign of life behind which a request of a user stands that its limits hold up. */
+    static void askWhoIsBefore(Draft draft, long uid, long ticket) {
+        long now = System.currentTimeMillis();
+        for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
+            if (isLimited(draft, i) && isOf(draft, i, uid) && draft.millisSinceAsked(i, now) < 0) {
+                draft.askWaiter(i, now); // also where the clock was set back since
+            }
+        }
+    }
+
+    private static boolean isOf(Draft draft, int position, long uid) {
+        return draft.waiterUid(position) == (uid & 0xffff_ffffL);
+    }
+
+    private static boolean isLimited(Draft draft, int position) {
+        return draft.waiterKind(position) == QueuedRequest.Kind.DEVICES
+                && draft.waiterDevices(position).isEmpty();
+    }
+
     private static boolean isOverdue(Draft draft, int position, DeviceSet before, long now) {
+        if (isLimited(draft, position)) {
+            return draft.millisSinceAsked(position, now) >= GRACE_MILLIS;
+        }
         if (now - draft.waiterSince(position) < GRACE_MILLIS) {
             return false;
         }

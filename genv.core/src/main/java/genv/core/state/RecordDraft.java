@@ -31,7 +31,8 @@ final class RecordDraft implements Draft {
     /** The cell number of an environment that is not written yet: this bit and its place among {@link #fresh}. */
     private static final long FRESH = 0x8000_0000L;
 
-    private static final int FREED_SHIFT = 6;
+    /** Times that are kept in half a word count units of 64 ms. */
+    private static final int STAMP_SHIFT = 6;
 
     private final StateMemory memory;
     private final Cells cells;
@@ -387,7 +388,7 @@ final class RecordDraft implements Draft {
     @Override
     public long millisSinceFreed(int index, long now) {
         int stamp = (int) uuidWord(index);
-        return stamp == 0 ? Long.MAX_VALUE : (long) ((int) (now >>> FREED_SHIFT) - stamp) << FREED_SHIFT;
+        return stamp == 0 ? Long.MAX_VALUE : (long) ((int) (now >>> STAMP_SHIFT) - stamp) << STAMP_SHIFT;
     }
 
     /** Notes the time for those who wait, if anybody does. */
@@ -395,7 +396,7 @@ final class RecordDraft implements Draft {
         if (image.waiterCount == 0) {
             return;
         }
-        long stamp = System.currentTimeMillis() >>> FREED_SHIFT & 0xffff_ffffL;
+        long stamp = System.currentTimeMillis() >>> STAMP_SHIFT & 0xffff_ffffL;
         for (int d = devices.next(0); d >= 0 && d < image.deviceCount; d = devices.next(d + 1)) {
             int at = d * RecordLayout.DEVICE_WORDS + RecordLayout.DEVICE_UUID;
             image.setDeviceWord(at, (image.devices[at] & 0xffff_ffff_0000_0000L) | stamp);
@@ -543,7 +544,7 @@ final class RecordDraft implements Draft {
     public QueuedRequest waiter(int position) {
         int at = position * RecordLayout.WAITER_WORDS;
         long[] words = image.waiters;
-        int length = (int) words[at + RecordLayout.WAITER_EID_LENGTH];
+        int length = (int) words[at + RecordLayout.WAITER_UID_EID_LENGTH];
         if (length < 0 || length > RecordLayout.MAX_EID) {
             throw new DamagedState("a waiting request cannot be read: position=" + position + " version=" + version());
         }
@@ -553,13 +554,15 @@ final class RecordDraft implements Draft {
         }
         return new QueuedRequest(
                 words[at + RecordLayout.WAITER_TICKET],
-                words[at + RecordLayout.WAITER_TOKEN],
-                words[at + RecordLayout.WAITER_ENV],
-                words[at + RecordLayout.WAITER_PID_KIND] >>> 32,
+                new QueuedRequest.By(
+                        words[at + RecordLayout.WAITER_TOKEN],
+                        words[at + RecordLayout.WAITER_PID_KIND] >>> 32,
+                        words[at + RecordLayout.WAITER_ENV],
+                        new String(eid, StandardCharsets.UTF_8),
+                        waiterUid(position)),
                 waiterKind(position),
                 words[at + RecordLayout.WAITER_SINCE],
                 waiterDevices(position),
-                new String(eid, StandardCharsets.UTF_8),
                 waiterCount(position),
                 waiterShare(position));
     }
@@ -592,7 +595,7 @@ final class RecordDraft implements Draft {
 
     @Override
     public int waiterCount(int position) {
-        return (int) waiterWord(position, RecordLayout.WAITER_COUNT);
+        return (int) waiterWord(position, RecordLayout.WAITER_ASKED_COUNT);
     }
 
     @Override
@@ -603,6 +606,24 @@ final class RecordDraft implements Draft {
     @Override
     public long waiterToken(int position) {
         return waiterWord(position, RecordLayout.WAITER_TOKEN);
+    }
+
+    @Override
+    public long waiterUid(int position) {
+        return waiterWord(position, RecordLayout.WAITER_UID_EID_LENGTH) >>> 32;
+    }
+
+    @Override
+    public long millisSinceAsked(int position, long now) {
+        int stamp = (int) (waiterWord(position, RecordLayout.WAITER_ASKED_COUNT) >>> 32);
+        return stamp == 0 ? -1 : (long) ((int) (now >>> STAMP_SHIFT) - stamp) << STAMP_SHIFT;
+    }
+
+    @Override
+    public void askWaiter(int position, long now) {
+        int at = position * RecordLayout.WAITER_WORDS + RecordLayout.WAITER_ASKED_COUNT;
+        image.waiters[at] = now >>> STAMP_SHIFT << 32 | (image.waiters[at] & 0xffff_ffffL);
+        dirty = true;
     }
 
     @Override
@@ -627,13 +648,15 @@ final class RecordDraft implements Draft {
     }
 
     @Override
-    public @Nullable DeviceSet queuedFor(long ticket) {
+    public boolean isQueued(QueuedRequest request) {
         for (int i = 0; i < image.waiterCount; i++) {
-            if (waiterTicket(i) == ticket) {
-                return waiterDevices(i);
+            if (waiterTicket(i) == request.ticket()) {
+                return waiterDevices(i).equals(request.devices())
+                        && waiterWord(i, RecordLayout.WAITER_ASKED_COUNT) == request.count()
+                        && waiterShare(i) == request.share();
             }
         }
-        return null;
+        return false;
     }
 
     @Override
@@ -692,16 +715,16 @@ final class RecordDraft implements Draft {
         Arrays.fill(words, at, at + RecordLayout.WAITER_WORDS, 0);
         words[at + RecordLayout.WAITER_TICKET] = request.ticket();
         words[at + RecordLayout.WAITER_TOKEN] = request.token();
-        words[at + RecordLayout.WAITER_ENV] = request.env();
+        words[at + RecordLayout.WAITER_ENV] = request.by().env();
         words[at + RecordLayout.WAITER_PID_KIND] =
                 request.pid() << 32 | request.kind().code();
         words[at + RecordLayout.WAITER_SINCE] = request.since();
         words[at + RecordLayout.WAITER_DEVICES] = request.devices().low();
         words[at + RecordLayout.WAITER_DEVICES + 1] = request.devices().high();
         byte[] eid = request.eid().getBytes(StandardCharsets.UTF_8);
-        words[at + RecordLayout.WAITER_COUNT] = request.count();
+        words[at + RecordLayout.WAITER_ASKED_COUNT] = request.count();
         words[at + RecordLayout.WAITER_SHARE] = request.share();
-        words[at + RecordLayout.WAITER_EID_LENGTH] = eid.length;
+        words[at + RecordLayout.WAITER_UID_EID_LENGTH] = request.by().uid() << 32 | eid.length;
         for (int i = 0; i < eid.length; i++) {
             words[at + RecordLayout.WAITER_EID + (i >>> 3)] |= (eid[i] & 0xffL) << ((i & 7) << 3);
         }

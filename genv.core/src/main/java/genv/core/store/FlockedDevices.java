@@ -103,13 +103,15 @@ final class FlockedDevices {
     private QueuedRequest request(EnvRules.Key env, DeviceSet devices, long now) {
         return new QueuedRequest(
                 Long.MAX_VALUE,
-                caller.token(),
-                env.id(),
-                caller.pid(),
+                new QueuedRequest.By(
+                        caller.token(),
+                        caller.pid(),
+                        env.id(),
+                        env.eid(),
+                        caller.user().uid()),
                 QueuedRequest.Kind.EXCLUSIVE_LOCK,
                 now,
                 devices,
-                env.eid(),
                 devices.size(),
                 EnvBlock.WHOLE);
     }

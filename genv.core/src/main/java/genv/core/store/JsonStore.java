@@ -331,7 +331,7 @@ final class JsonStore implements Store {
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
         EnvRules rules = new EnvRules(caller, lives, allowed(Candidates.NONE, false));
-        return change(draft -> rules.configure(draft, require(draft, env), config));
+        return change(draft -> rules.configure(draft, EnvRules.require(draft, env), config));
     }
 
     @Override
@@ -339,7 +339,7 @@ final class JsonStore implements Store {
         requireNamespace(member);
         EnvRules rules = new EnvRules(caller, lives);
         change(draft -> {
-            EnvBlock block = require(draft, env);
+            EnvBlock block = EnvRules.require(draft, env);
             members.remember(block, member.pid(), member.mark());
             Member known = PidMembers.in(block, members.member(block.eid(), block.created(), member.pid()));
             if (block.members().stream().noneMatch(known::sameProcess)) {
@@ -367,10 +367,7 @@ final class JsonStore implements Store {
         return change(
                 draft -> {
                     reapIf(overSubscribed, draft);
-                    EnvBlock block = require(draft, env);
-                    caller.mustOwn(block, "attach devices to");
-                    int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
-                    return rules.attach(draft, block, wanted, overSubscribed, Long.MAX_VALUE);
+                    return rules.attach(draft, env, count, overSubscribed, Long.MAX_VALUE);
                 },
                 true,
                 System.nanoTime());
@@ -384,19 +381,13 @@ final class JsonStore implements Store {
         DeviceRules rules =
                 new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(Candidates.NONE, true));
         return change(
-                draft -> {
-                    EnvBlock block = require(draft, env);
-                    caller.mustOwn(block, "attach devices to");
-                    return rules.attachIndex(draft, block, index, overSubscribed, Long.MAX_VALUE);
-                },
-                true,
-                System.nanoTime());
+                draft -> rules.attachIndex(draft, env, index, overSubscribed, Long.MAX_VALUE), true, System.nanoTime());
     }
 
     @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
         DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
-        return change(draft -> rules.detach(draft, require(draft, env), devices));
+        return change(draft -> rules.detach(draft, env, devices));
     }
 
     /**
@@ -504,10 +495,6 @@ final class JsonStore implements Store {
     @Override
     public int reap() {
         return change(draft -> Reaping.reap(draft, lives));
-    }
-
-    private static EnvBlock require(Draft draft, EnvRules.Key env) {
-        return EnvRules.require(draft.find(env.hash(), env.id()), env.eid());
     }
 
     private void refuseToWait(WaitLimit limit) {

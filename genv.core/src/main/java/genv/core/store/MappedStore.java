@@ -36,7 +36,6 @@ import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,18 +52,18 @@ final class MappedStore implements Store {
     private volatile boolean closed;
 
     /**
-     * Who waits for the same thing.
+     * Who waits for the same thing, in which nobody can be served before an earlier one.
      *
-     * @param need of requests that wait for what the owner of the host allows: how much they ask for, since a smaller one may
-     *     be allowed before a larger one; otherwise nothing
+     * @param uid of requests that wait for what the owner of the host allows: whose limit it is; otherwise 0
+     * @param share of these: what they need of each device, since that decides which devices they will wait for then
      */
-    private record Lane(boolean devices, DeviceSet set, List<Long> need) {
-        static Lane of(Outcome.Busy<?> busy) {
-            QueuedRequest request = busy.request();
+    private record Lane(boolean devices, DeviceSet set, long uid, long share) {
+        static Lane of(QueuedRequest request) {
             return new Lane(
                     request.kind() == QueuedRequest.Kind.DEVICES,
                     request.devices(),
-                    busy.limit() == null ? List.of() : List.of((long) request.count(), request.share()));
+                    request.isLimited() ? request.by().uid() : 0,
+                    request.isLimited() ? request.share() : 0);
         }
     }
 
@@ -166,14 +165,14 @@ final class MappedStore implements Store {
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
         EnvRules rules = new EnvRules(caller, lives, LeaseRules.of(limits()));
-        return change(draft -> rules.configure(draft, require(draft, env), config));
+        return change(draft -> rules.configure(draft, EnvRules.require(draft, env), config));
     }
 
     @Override
     public void adopt(EnvRules.Key env, Member member) {
         EnvRules rules = new EnvRules(caller, lives);
         change(draft -> {
-            rules.adopt(draft, require(draft, env), member);
+            rules.adopt(draft, EnvRules.require(draft, env), member);
             return null;
         });
     }
@@ -192,12 +191,7 @@ final class MappedStore implements Store {
         long now = System.currentTimeMillis();
         return acquire(limit, () -> {
             DeviceRules rules = new DeviceRules(caller, candidates, now, leases(candidates));
-            return (draft, ticket) -> {
-                EnvBlock block = require(draft, env);
-                caller.mustOwn(block, "attach devices to");
-                int wanted = count < 0 ? Math.max(EnvBlock.gpus(block.config()), 0) : count;
-                return rules.attach(draft, block, wanted, overSubscribed, ticket);
-            };
+            return (draft, ticket) -> rules.attach(draft, env, count, overSubscribed, ticket);
         });
     }
 
@@ -212,18 +206,14 @@ final class MappedStore implements Store {
         long now = System.currentTimeMillis();
         return acquire(limit, () -> {
             DeviceRules rules = new DeviceRules(caller, candidates, now, leases(Candidates.NONE));
-            return (draft, ticket) -> {
-                EnvBlock block = require(draft, env);
-                caller.mustOwn(block, "attach devices to");
-                return rules.attachIndex(draft, block, index, overSubscribed, ticket);
-            };
+            return (draft, ticket) -> rules.attachIndex(draft, env, index, overSubscribed, ticket);
         });
     }
 
     @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
         DeviceRules rules = new DeviceRules(caller, Candidates.NONE, 0); // notes no time
-        return transitions.transact(draft -> rules.detach(draft, require(draft, env), devices));
+        return transitions.transact(draft -> rules.detach(draft, env, devices));
     }
 
     // ---- leases ----------------------------------------------------------------------------------------------------
@@ -232,7 +222,7 @@ final class MappedStore implements Store {
     public EnvBlock renew(EnvRules.Key env, long millis) {
         LeaseRules leases = LeaseRules.of(limits());
         return transitions.transact(draft -> {
-            EnvBlock block = require(draft, env);
+            EnvBlock block = EnvRules.require(draft, env);
             caller.mustOwn(block, "renew the lease of");
             return leases.renew(draft, block, millis);
         });
@@ -372,7 +362,7 @@ final class MappedStore implements Store {
         long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
         QueuedRequest request = first.request();
-        Lane lane = Lane.of(first);
+        Lane lane = Lane.of(request);
         boolean queued = false;
         try (QueueSpan span = FlightEvents.queueWait(ticket, request);
                 Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {
@@ -422,18 +412,13 @@ final class MappedStore implements Store {
         Outcome<T> outcome = attempt.apply(draft, ticket);
         if (outcome instanceof Outcome.Busy<T> busy) {
             QueuedRequest request = busy.request();
-            DeviceSet queuedFor = draft.queuedFor(ticket);
-            if (queuedFor == null || !queuedFor.equals(request.devices())) {
+            if (!draft.isQueued(request)) {
                 draft.enqueue(request);
             }
         } else {
             draft.dequeue(ticket);
         }
         return outcome;
-    }
-
-    private static EnvBlock require(Draft draft, EnvRules.Key env) {
-        return EnvRules.require(draft.find(env.hash(), env.id()), env.eid());
     }
 
     /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */

@@ -22,7 +22,7 @@ class FileFormatTest {
                 .array();
 
         assertThat(new String(letters, StandardCharsets.US_ASCII)).isEqualTo("GENVSTAT");
-        assertThat(FileLayout.FORMAT_VERSION).isEqualTo(2);
+        assertThat(FileLayout.FORMAT_VERSION).isEqualTo(3);
     }
 
     @Test
@@ -126,15 +126,15 @@ class FileFormatTest {
                     RecordLayout.WAITER_PID_KIND,
                     RecordLayout.WAITER_SINCE,
                     RecordLayout.WAITER_DEVICES,
-                    RecordLayout.WAITER_EID_LENGTH,
+                    RecordLayout.WAITER_UID_EID_LENGTH,
                     RecordLayout.WAITER_EID,
-                    RecordLayout.WAITER_COUNT,
+                    RecordLayout.WAITER_ASKED_COUNT,
                     RecordLayout.WAITER_SHARE
                 })
                 .containsExactly(0, 1, 2, 3, 4, 5, 7, 8, 24, 25);
         // a whole identifier fits between the other words of a waiter
         assertThat(RecordLayout.WAITER_EID * 8 + RecordLayout.MAX_EID)
-                .isLessThanOrEqualTo(RecordLayout.WAITER_COUNT * 8);
+                .isLessThanOrEqualTo(RecordLayout.WAITER_ASKED_COUNT * 8);
     }
 
     @Test

@@ -13,6 +13,7 @@ import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.MemorySize;
 import genv.api.StateException;
+import genv.api.WaiterInfo;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
 import genv.testkit.SimulatedBackend;
@@ -23,10 +24,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +106,7 @@ class LimitsTest {
                 waiting.completeExceptionally(e);
             }
         });
+        awaitWaiters(1);
         GenvHost three = hosts.open();
         three.activate();
         assertThat(waiting).isNotDone();
@@ -141,39 +141,69 @@ class LimitsTest {
                 .hasMessageNotContaining("limit=");
     }
 
+    /** The large one waits for two that are in use; small ones of the same user, which the limit would allow, come after it. */
     @Test
-    void shouldServeASmallRequestWhenManyLargeOnesWaitForTheLimit() throws Exception {
+    void shouldServeTheRequestsOfAUserInOrderUnderALimit() throws Exception {
         write("{ 'userDevices': 4 }");
         GenvHost one = hosts.open();
         one.activate(gpus(2));
         GenvHost two = hosts.open();
-        CountDownLatch running = new CountDownLatch(20);
-        List<Thread> large = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
-            large.add(Thread.ofVirtual().start(() -> {
-                running.countDown();
-                assertThatThrownBy(() -> two.call(gpus(4).waitUpTo(LONG), () -> 0));
-            }));
-        }
-        running.await();
-        for (Thread thread : large) {
-            while (thread.getState() != Thread.State.TIMED_WAITING) {
-                Thread.onSpinWait();
+        CompletableFuture<Integer> large = begin(two, gpus(4).eid("large"));
+        awaitWaiters(1);
+        assertThatThrownBy(() -> hosts.open().activate(gpus(1)))
+                .as("allowed, were it not for the one before")
+                .isInstanceOf(DevicesUnavailableException.class)
+                .hasMessageContaining("asked=1 in_use=2 asked_before=4 limit=4");
+        CompletableFuture<Integer> small = begin(hosts.open(), gpus(1).eid("small"));
+        assertThat(awaitWaiters(2))
+                .satisfiesExactly(
+                        first -> assertThat(first.eid()).isEqualTo("large"),
+                        second -> assertThat(second.eid()).isEqualTo("small"))
+                .allSatisfy(waiter -> assertThat(waiter.devices()).isEmpty())
+                .allMatch(WaiterInfo::limited);
+        one.detach();
+        assertThat(large.get(1, TimeUnit.MINUTES)).isEqualTo(4);
+        assertThat(small.get(1, TimeUnit.MINUTES))
+                .as("once the large one has left")
+                .isEqualTo(1);
+    }
+
+    /** It waits for devices, and what it asks for is not to be used up until there are some. */
+    @Test
+    @GenvTest(devices = 3)
+    void shouldKeepWhatALimitLeavesForWhoWaitsForDevices() throws Exception {
+        write("{ 'userMemory': '20g' }");
+        GenvHost one = hosts.open();
+        one.activate(shares(3, "1g"));
+        CompletableFuture<Integer> large = begin(hosts.open(), gpus(1).eid("large"));
+        assertThat(awaitWaiters(1).getFirst().devices()).containsExactly(0, 1, 2);
+        assertThatThrownBy(() -> hosts.open().activate(shares(1, "10g").overSubscribed()))
+                .hasMessageContaining("asked=10g in_use=3g asked_before=unknown limit=20g");
+        one.detach(2);
+        assertThat(large.get(1, TimeUnit.MINUTES)).isEqualTo(1);
+    }
+
+    private static CompletableFuture<Integer> begin(GenvHost host, ActivationRequest request) {
+        CompletableFuture<Integer> count = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                host.run(
+                        request.waitUpTo(LONG),
+                        () -> count.complete(host.attached().size()));
+            } catch (RuntimeException e) {
+                count.completeExceptionally(e);
             }
-        }
-        CompletableFuture<Integer> small = new CompletableFuture<>();
-        Thread waiter = Thread.ofVirtual()
-                .start(() -> two.call(
-                        gpus(3).waitUpTo(LONG),
-                        () -> small.complete(two.attached().size())));
-        while (waiter.getState() != Thread.State.TIMED_WAITING) {
+        });
+        return count;
+    }
+
+    private List<WaiterInfo> awaitWaiters(int count) {
+        while (true) {
+            List<WaiterInfo> waiters = hosts.host().snapshot().waiters();
+            if (waiters.size() == count) {
+                return waiters;
+            }
             Thread.onSpinWait();
-        }
-        one.detach(0); // one is left: three more are allowed, four are not
-        assertThat(small.get(1, TimeUnit.MINUTES)).isEqualTo(3);
-        for (Thread thread : large) {
-            thread.interrupt();
-            thread.join();
         }
     }
 

@@ -65,7 +65,7 @@ class QueueTest {
         assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).isEmpty();
         assertThat(notes).hasSize(1).first().isInstanceOf(Note.PassedOver.class);
         process.transact(draft -> {
-            assertThat(draft.queuedFor(1)).as("its place").isEqualTo(DeviceSet.of(0));
+            assertThat(draft.waiter(0).devices()).as("its place").isEqualTo(DeviceSet.of(0));
             return null;
         });
     }
@@ -112,10 +112,45 @@ class QueueTest {
 
     private void enqueue(long ticket, long since, Kind kind, int... devices) {
         process.transact(draft -> {
-            draft.enqueue(new QueuedRequest(
-                    ticket, SELF, 0, 1, kind, since, DeviceSet.of(devices), "waits", devices.length, EnvBlock.WHOLE));
+            draft.enqueue(request(ticket, since, kind, DeviceSet.of(devices), devices.length));
             return null;
         });
+    }
+
+    private static QueuedRequest request(long ticket, long since, Kind kind, DeviceSet devices, int count) {
+        return new QueuedRequest(
+                ticket, new QueuedRequest.By(SELF, 1, 0, "waits", 1000), kind, since, devices, count, EnvBlock.WHOLE);
+    }
+
+    /** Whether it could be served is not in the state: it is overdue when its process does not answer. */
+    @Test
+    void shouldCountWhatAUserAskedForUntilItsProcessGivesNoSignOfLife() {
+        QueuedRequest limited = request(1, LONG_AGO, Kind.DEVICES, DeviceSet.EMPTY, 3);
+        long now = System.currentTimeMillis();
+        process.transact(draft -> {
+            draft.enqueue(limited);
+            assertThat(Queue.askedBefore(draft, 1000, 2).devices()).isEqualTo(3);
+            assertThat(Queue.askedBefore(draft, 1000, 1))
+                    .as("of nobody before it")
+                    .isEqualTo(Usage.NONE);
+            assertThat(Queue.askedBefore(draft, 1001, 2)).as("of another user").isEqualTo(Usage.NONE);
+            Queue.askWhoIsBefore(draft, 1001, 2);
+            assertThat(draft.millisSinceAsked(0, now)).as("not asked").isEqualTo(-1);
+            Queue.askWhoIsBefore(draft, 1000, 2);
+            assertThat(Queue.askedBefore(draft, 1000, 2).devices()).isEqualTo(3);
+
+            draft.askWaiter(0, now - 1000);
+            assertThat(draft.isQueued(limited))
+                    .as("as its process would find it")
+                    .isFalse();
+            assertThat(Queue.askedBefore(draft, 1000, 2)).isEqualTo(Usage.NONE);
+
+            draft.enqueue(limited); // it answers
+            assertThat(draft.isQueued(limited)).isTrue();
+            assertThat(Queue.askedBefore(draft, 1000, 2).devices()).isEqualTo(3);
+            return null;
+        });
+        assertThat(notes).hasSize(1).first().isInstanceOf(Note.PassedOver.class);
     }
 
     /** In a transition that changes something: only then is told what was noted. */

@@ -143,6 +143,12 @@ class ReapingTest {
 
     private static QueuedRequest request(long ticket, long token, long env) {
         return new QueuedRequest(
-                ticket, token, env, token, QueuedRequest.Kind.DEVICES, 1, DeviceSet.of(3), "waits", 1, EnvBlock.WHOLE);
+                ticket,
+                new QueuedRequest.By(token, token, env, "waits", 1),
+                QueuedRequest.Kind.DEVICES,
+                1,
+                DeviceSet.of(3),
+                1,
+                EnvBlock.WHOLE);
     }
 }

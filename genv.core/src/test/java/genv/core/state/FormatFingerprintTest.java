@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>Two versions of the library that do not agree on a word, and do not say so, corrupt each other's state.
  */
 class FormatFingerprintTest {
-    private static final long VERSION = 2;
-    private static final String FINGERPRINT = "a7a8a9953140f3d7a71dcbca1d151a0c9b675551c699736967dafc8802939780";
+    private static final long VERSION = 3;
+    private static final String FINGERPRINT = "9cec66a269e8ad0d05c4a22f65bcdc257e2a67db4ba6d430e768a0db69f2ffc6";
 
     @TempDir
     private Path directory;
@@ -85,26 +85,21 @@ class FormatFingerprintTest {
                     DeviceSet.of(new int[] {2, 70})));
             draft.enqueue(new QueuedRequest(
                     9,
-                    7,
-                    other.id(),
-                    4243,
+                    new QueuedRequest.By(7, 4243, other.id(), "other", 1000),
                     QueuedRequest.Kind.SHARED_LOCK,
                     1_700_000_001_000L,
                     DeviceSet.of(new int[] {70}),
-                    "other",
                     1,
                     1_000_000_000L));
             draft.enqueue(new QueuedRequest(
                     8,
-                    7,
-                    0,
-                    4243,
+                    new QueuedRequest.By(7, 4243, 0, "not-active-yet", 0xffff_fffeL),
                     QueuedRequest.Kind.DEVICES,
                     1_700_000_001_001L,
                     DeviceSet.of(new int[] {1, 127}),
-                    "not-active-yet",
                     2,
                     EnvBlock.WHOLE));
+            draft.askWaiter(0, 1_700_000_001_064L);
             return null;
         });
     }

@@ -724,7 +724,9 @@ class TransitionsTest {
             assertThat(draft.waiterCount()).isEqualTo(384);
             assertThat(draft.waiter(383).ticket()).isEqualTo(384);
             assertThat(draft.waiter(383).eid()).isEqualTo("e");
-            assertThat(draft.queuedFor(200)).isEqualTo(DeviceSet.of(200 % 128));
+            QueuedRequest known = draft.waiter(199);
+            assertThat(known.devices()).isEqualTo(DeviceSet.of(200 % 128));
+            assertThat(draft.isQueued(known)).isTrue();
             return null;
         });
         process.transact(draft -> {
@@ -789,7 +791,13 @@ class TransitionsTest {
     private static QueuedRequest request(
             long ticket, EnvBlock block, DeviceSet devices, long token, QueuedRequest.Kind kind) {
         return new QueuedRequest(
-                ticket, token, block.id(), 1, kind, 1, devices, block.eid(), devices.size(), EnvBlock.WHOLE);
+                ticket,
+                new QueuedRequest.By(token, 1, block.id(), block.eid(), 1),
+                kind,
+                1,
+                devices,
+                devices.size(),
+                EnvBlock.WHOLE);
     }
 
     /** All records but the current one. */

@@ -41,6 +41,11 @@ public final class Eventually {
                 s -> s.device(device).map(DeviceInfo::waiters).orElseThrow().size() == count);
     }
 
+    /** Waits until this many requests wait on the host, be it for devices, locks, or what its owner allows. */
+    public static Snapshot waiting(GenvHost host, int count) {
+        return snapshot(host, count + " waiters", s -> s.waiters().size() == count);
+    }
+
     /** Waits until no environment, attachment, lock or request is left. */
     public static Snapshot empty(GenvHost host) {
         return snapshot(host, "an empty host", Eventually::isEmpty);
@@ -49,6 +54,7 @@ public final class Eventually {
     /** Whether there is no environment, attachment, lock or request. */
     public static boolean isEmpty(Snapshot snapshot) {
         return snapshot.envs().isEmpty()
+                && snapshot.waiters().isEmpty()
                 && snapshot.devices().stream()
                         .allMatch(device -> device.attachments().isEmpty()
                                 && device.lockHolders().isEmpty()

@@ -10,6 +10,7 @@ import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.api.StateException;
+import genv.it.check.Eventually;
 import genv.it.peer.OtherUser;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
@@ -100,11 +101,34 @@ class LimitsOfProcessesTest {
         try (Peer waiting = Peer.beside(hosts);
                 Peer stranger = Peer.on(hosts.stateDirectory(), 8, "16g", other::as)) {
             waiting.begins("activate eid=waiting gpus=2 wait=120000");
+            assertThat(Eventually.waiting(host, 1).waiters().getFirst().limited())
+                    .isTrue();
             stranger.does("activate eid=stranger gpus=5");
             mine.close();
             assertThat(waiting.finishes()).isEqualTo("waiting [0, 1]");
             stranger.exits();
             waiting.exits();
+        }
+    }
+
+    /** A stopped process keeps what it holds, and not what its user might have one day. */
+    @Test
+    void shouldPassOverAStoppedProcessThatItsLimitHoldsUp(GenvHosts hosts) throws Exception {
+        GenvHost host = hosts.host();
+        write(hosts, "{ \"userDevices\": 3 }");
+        Activation mine = host.activate(gpus(2));
+        try (Peer stopped = Peer.beside(hosts);
+                Peer small = Peer.beside(hosts)) {
+            stopped.begins("activate eid=stopped gpus=3 wait=120000");
+            Eventually.waiting(host, 1);
+            stopped.process().stop();
+            small.does("activate eid=small gpus=1 wait=120000");
+            stopped.process().resume();
+            small.does("close");
+            mine.close();
+            assertThat(stopped.finishes()).startsWith("stopped [");
+            stopped.exits();
+            small.exits();
         }
     }
 

@@ -25,6 +25,10 @@ final class Plain {
         return of(snapshot.devices());
     }
 
+    static @Nullable Object waiters(Snapshot snapshot) {
+        return of(snapshot.waiters());
+    }
+
     private static @Nullable Object of(@Nullable Object value) {
         return switch (value) {
             case null -> null;

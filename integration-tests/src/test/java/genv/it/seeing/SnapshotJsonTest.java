@@ -81,6 +81,8 @@ class SnapshotJsonTest {
             assertThat(Instant.parse(tree.get("taken").asString())).isBetween(before, Instant.now());
             assertThat(plain(tree.get("envs"))).isEqualTo(Plain.envs(snapshot));
             assertThat(plain(tree.get("devices"))).isEqualTo(Plain.devices(snapshot));
+            assertThat(plain(tree.get("waiters"))).isEqualTo(Plain.waiters(snapshot));
+            assertThat(snapshot.waiters()).hasSize(1);
         }
     }
 
@@ -90,7 +92,7 @@ class SnapshotJsonTest {
         try (GenvHost empty = hosts.open(builder -> builder)) {
             String json = empty.snapshotJson();
             assertThat(errors(json)).isEmpty();
-            assertThat(json).endsWith("\"envs\":[],\"devices\":[]}");
+            assertThat(json).endsWith("\"envs\":[],\"devices\":[],\"waiters\":[]}");
         }
     }
 
@@ -121,7 +123,7 @@ class SnapshotJsonTest {
     void shouldKeepTheOrderOfKeys(GenvHost host) {
         host.activate();
         JsonNode tree = MAPPER.readTree(host.snapshotJson());
-        assertThat(tree.propertyNames()).containsExactly("version", "taken", "format", "envs", "devices");
+        assertThat(tree.propertyNames()).containsExactly("version", "taken", "format", "envs", "devices", "waiters");
         assertThat(tree.get("envs").get(0).propertyNames())
                 .containsExactly("eid", "uid", "username", "created", "config", "pids", "devices", "leaseEnd");
     }
