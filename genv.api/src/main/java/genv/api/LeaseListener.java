@@ -14,15 +14,16 @@ package genv.api;
 public interface LeaseListener {
     /**
      * Is called once before each end of a lease, as early as {@link GenvOptions#leaseNotice} says. A lease that is renewed
-     * is announced anew before its new end.
+     * is announced anew before its new end. One that is over before it can be announced is not: of a lease of a few
+     * milliseconds, or when the process was stopped, only the end is told.
      *
      * @param lease the lease, which can be renewed
      */
     void leaseEnds(Lease lease);
 
     /**
-     * Is called when a lease has run out and the devices have been taken back: they may be somebody else's by now. Does
-     * nothing by default.
+     * Is called once for each lease that has run out, when its devices have been taken back: they may be somebody else's by
+     * now, and others may have been attached under the next lease. Does nothing by default.
      *
      * @param lease the lease
      */

@@ -29,8 +29,9 @@ import java.util.Set;
  *
  * <p><b>Rules for a policy.</b> It is asked in the middle of a change of the shared state, which starts over when another
  * process was faster. So it may be asked several times for one request, perhaps by several threads for several requests,
- * and must have no effect of its own, must not wait, and must not call {@link Genv} or the host. Everything in the
- * question is of one state. What it throws ends the request, with nothing changed, and reaches the caller as it is.
+ * and must have no effect of its own, must not wait, and must not call {@link Genv} or the host: what needs the state then
+ * throws {@link IllegalStateException}, in the thread that is asked and in subtasks of its structured scopes. Everything in
+ * the question is of one state. What it throws ends the request, with nothing changed, and reaches the caller as it is.
  *
  * <p><b>Waiting.</b> A request that waits is placed when its turn comes, on the state of that moment. In the queue it waits
  * for all devices that could serve it, whatever its policy would choose.

@@ -29,6 +29,7 @@ import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
+import genv.core.rules.PolicyCall;
 import genv.core.store.ContainerEnv;
 import genv.core.store.Store;
 import genv.core.store.Stores;
@@ -175,13 +176,7 @@ public final class CoreHost implements GenvHost {
                     + taskScope.get().eid() + "; use Genv.call for one inside of it");
         }
         String pid = Long.toString(ProcessHandle.current().pid());
-        ProcessActivation made = process.activate(opened -> activate(opened, request, pid));
-        EnvSession session = made.session();
-        EnvBlock block = session.view().block();
-        if (block != null) {
-            leases.enter(session, block, request.leaseListener());
-        }
-        return made;
+        return process.activate(opened -> activate(opened, request, pid), request.leaseListener());
     }
 
     @Override
@@ -335,6 +330,7 @@ public final class CoreHost implements GenvHost {
                     span.granted(rest.eid(), rest.devices());
                     return rest;
                 });
+        leases.changed(session, block);
         variablesChanged(session);
         return block.devices().toList();
     }
@@ -451,6 +447,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public void close() {
+        PolicyCall.refuse();
         synchronized (this) {
             if (closed) {
                 return;

@@ -4,12 +4,16 @@ package genv.core.host;
 import genv.api.DeviceLock;
 import genv.api.GenvException;
 import genv.api.LockMode;
+import genv.core.draft.Draft;
 import genv.core.events.FlightEvents;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
+import genv.core.os.BootClock;
 import genv.core.rules.EnvRules;
+import genv.core.rules.LeaseRules;
 import genv.core.rules.Outcome;
+import genv.core.rules.PolicyCall;
 import genv.core.store.Store;
 import genv.core.waiting.WaitLimit;
 import java.util.List;
@@ -72,12 +76,21 @@ final class EnvLocks {
     /** The hold as the state has it, which knows what was detached since; null if nothing is held. */
     private @Nullable Holder heldNow() {
         Holder known = held;
-        Holder now = known == null ? null : store.read(draft -> draft.findHolder(known.id()));
+        Holder now = known == null ? null : store.read(draft -> held(draft, known));
         if (known != null && now == null) {
             held = null; // all of its devices were detached
             FlightEvents.lockHoldEnds(this);
         }
         return now;
+    }
+
+    /** Once the lease is over nothing is held, whether or not it was taken back. */
+    private @Nullable Holder held(Draft draft, Holder known) {
+        EnvBlock block = draft.find(key.hash(), key.id());
+        if (block != null && LeaseRules.isOver(block, BootClock::millis)) {
+            throw LeaseRules.expired(block, BootClock::millis);
+        }
+        return draft.findHolder(known.id());
     }
 
     /**
@@ -221,6 +234,7 @@ final class EnvLocks {
 
         @Override
         public void close() {
+            PolicyCall.refuse();
             if (open.compareAndSet(true, false) && id != 0) {
                 release(id);
             }

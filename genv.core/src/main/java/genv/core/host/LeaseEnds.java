@@ -20,6 +20,11 @@ final class LeaseEnds {
         return instant(block, BootClock.millis());
     }
 
+    /** When a time since boot is, or was, by the host's clock as it is set now. */
+    static Instant instantOf(long sinceBoot) {
+        return Instant.ofEpochMilli(System.currentTimeMillis() + (sinceBoot - BootClock.millis()));
+    }
+
     /** Whether an environment has devices for a limited time. */
     static boolean isRunning(EnvBlock block) {
         return block.lease().hasEnd() && !block.devices().isEmpty();

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.host;
 
-import genv.api.GenvException;
 import genv.api.Lease;
 import genv.api.LeaseListener;
 import genv.core.model.EnvBlock;
 import genv.core.os.BootClock;
+import genv.core.rules.LeaseRules;
 import genv.core.state.CrashPoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +22,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Announces the end of the leases of the environments that this process is in, and takes the devices back when they are over.
  *
- * <p>One daemon thread does so, while there is a lease that runs. It is not what makes a lease end: whoever needs the devices
- * takes them back by the clock, whether or not this process runs. It looks at its environments anew at every step and at
- * least every ten seconds, since other processes may renew a lease, and a host may have been suspended.
+ * <p>One daemon thread does so, while this process is in an environment for which it has a listener or has asked for a lease, or
+ * in which a lease runs that it knows of. It is not what makes a lease end: whoever needs the devices takes them back by the
+ * clock, whether or not this process runs. It is told at once what this process does, and looks for what others have done, who
+ * may attach devices, renew or detach, every second: that is a read of the root word as long as nothing has changed.
  */
 final class LeaseWatch implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("genv.core.host");
 
-    private static final long LONGEST_SLEEP_MILLIS = 10_000;
+    /** How often is looked for what other processes have done. */
+    private static final long INTERVAL_MILLIS = 1_000;
 
     private final long noticeMillis;
     private final Consumer<EnvSession> devicesLost;
@@ -42,51 +46,74 @@ final class LeaseWatch implements AutoCloseable {
         this.devicesLost = devicesLost;
     }
 
-    /** What is known of the lease of one environment. Touched by the thread of this watch alone, unless something else is said. */
+    /** An environment that this process is in. */
     private static final class Watched {
         final EnvSession session;
         final Optional<LeaseListener> listener;
-        /** Whether a lease has run whose end was not told yet. Set by whoever begins one. */
-        volatile boolean isOwed;
-        /** The end for which the rest was worked out; 0 for none. */
-        long end;
+        /** Whether it is watched also while no lease runs, since another process may begin one. */
+        final boolean isKept;
+        /** Touched by the thread of the watch alone. */
+        final WatchedLease lease;
+        /** What this process has made of the environment, in order: so none of its leases is missed, however short. */
+        final Queue<EnvBlock> made = new ConcurrentLinkedQueue<>();
 
-        long announceAt;
-        boolean isAnnounced;
-        List<Integer> devices = List.of();
-
-        Watched(EnvSession session, Optional<LeaseListener> listener) {
+        Watched(EnvSession session, Optional<LeaseListener> listener, boolean isKept, WatchedLease lease) {
             this.session = session;
             this.listener = listener;
+            this.isKept = isKept;
+            this.lease = lease;
         }
     }
 
-    /** Says that this process has entered an environment. */
+    /** Says that this process has entered an environment, which then was so. */
     void enter(EnvSession session, EnvBlock block, Optional<LeaseListener> listener) {
-        if (listener.isPresent() || block.lease().hasEnd()) {
-            watched.put(session, new Watched(session, listener));
-            changed(session, block);
+        boolean isKept = listener.isPresent() || block.lease().asked() > 0;
+        if (isKept || block.lease().hasEnd()) {
+            WatchedLease lease = new WatchedLease(noticeMillis);
+            lease.enter(block);
+            Watched entered = new Watched(session, listener, isKept, lease);
+            entered.made.add(block);
+            watched.put(session, entered);
+            wake();
         }
     }
 
-    /** Says that a lease may have begun, or have another end. */
+    /** Says what this process has made of an environment: a lease may have begun, or have another end. */
     void changed(EnvSession session, EnvBlock block) {
-        if (!LeaseEnds.isRunning(block)) {
+        if (!LeaseEnds.isRunning(block) && !watched.containsKey(session)) {
             return;
         }
-        watched.computeIfAbsent(session, key -> new Watched(key, Optional.empty())).isOwed = true;
-        synchronized (this) {
-            if (closed) {
-                return;
-            }
-            if (thread == null) {
-                Thread started = new Thread(this::run, "genv-leases");
-                started.setDaemon(true);
-                started.start();
-                thread = started;
-            } else {
-                LockSupport.unpark(thread);
-            }
+        boolean isWatched = watched.compute(session, (key, known) -> {
+                    Watched one = known;
+                    if (one == null && LeaseEnds.isRunning(block)) {
+                        one = new Watched(key, Optional.empty(), false, new WatchedLease(noticeMillis));
+                    }
+                    if (one != null) {
+                        one.made.add(block);
+                    }
+                    return one;
+                })
+                != null;
+        if (isWatched) {
+            wake();
+        }
+    }
+
+    private synchronized void wake() {
+        if (closed) {
+            return;
+        }
+        if (thread != null) {
+            LockSupport.unpark(thread);
+            return;
+        }
+        Thread started = new Thread(this::run, "genv-leases");
+        started.setDaemon(true);
+        try {
+            started.start();
+            thread = started;
+        } catch (OutOfMemoryError noThread) { // what was asked for was done; leases end without this thread too
+            log(System.Logger.Level.WARNING, "there is no thread to announce the ends of leases", noThread);
         }
     }
 
@@ -97,32 +124,17 @@ final class LeaseWatch implements AutoCloseable {
 
     private void run() {
         while (true) {
-            long sleep = LONGEST_SLEEP_MILLIS;
-            boolean isAnyRunning = false;
+            long sleep = INTERVAL_MILLIS;
             for (Watched one : watched.values()) {
-                long left = lookQuietly(one);
-                isAnyRunning |= left >= 0;
-                sleep = left >= 0 ? Math.min(sleep, left) : sleep;
+                sleep = Math.min(sleep, lookQuietly(one));
             }
             synchronized (this) {
-                if (closed || (!isAnyRunning && noneBegan())) {
+                if (closed || watched.isEmpty()) {
                     thread = null;
                     return;
                 }
             }
             LockSupport.parkNanos(this, Math.max(sleep, 1) * 1_000_000);
-        }
-    }
-
-    /** Whether no lease has begun since its environment was looked at: then the next one starts another thread. */
-    private boolean noneBegan() {
-        try {
-            return watched.keySet().stream().noneMatch(session -> {
-                EnvBlock block = session.view().block();
-                return block != null && LeaseEnds.isRunning(block);
-            });
-        } catch (GenvException | IllegalStateException unreadable) {
-            return true;
         }
     }
 
@@ -132,7 +144,7 @@ final class LeaseWatch implements AutoCloseable {
         } catch (RuntimeException failure) {
             // the state cannot be used, or the host is being closed: whoever works with it is told
             log(System.Logger.Level.DEBUG, "a lease could not be looked at: eid=" + one.session.eid(), failure);
-            return -1;
+            return INTERVAL_MILLIS;
         }
     }
 
@@ -145,73 +157,69 @@ final class LeaseWatch implements AutoCloseable {
         }
     }
 
-    /** Does what is due; milliseconds until there is something to do, or -1 where no lease runs. */
+    /** Does what is due; milliseconds until it is to be looked at again. */
     private long look(Watched one) {
+        for (EnvBlock made = one.made.poll(); made != null; made = one.made.poll()) {
+            observe(one, made);
+        }
         EnvBlock block = one.session.view().block();
+        if (block != null && LeaseRules.isOver(block, BootClock::millis)) {
+            observe(one, block); // whose devices are lost
+            block = one.session.store().expire(one.session.key());
+        }
         if (block == null) {
             watched.remove(one.session);
-            return -1;
+            return INTERVAL_MILLIS;
+        }
+        observe(one, block);
+        WatchedLease.Run run = one.lease.running();
+        if (run == null) {
+            // what was made meanwhile is still to be looked at
+            watched.computeIfPresent(one.session, (key, known) -> known.isKept || !known.made.isEmpty() ? known : null);
+            return one.made.isEmpty() ? INTERVAL_MILLIS : 0;
         }
         long now = BootClock.millis();
-        if (block.lease().hasEnd() && now >= block.lease().end()) {
-            if (one.isOwed || !block.devices().isEmpty()) {
-                end(one, block);
-            }
-            return -1;
-        }
-        if (!LeaseEnds.isRunning(block)) {
-            one.isOwed = false; // all was detached
-            return -1;
-        }
-        one.isOwed = true;
-        one.devices = block.devices().toList();
-        long end = block.lease().end();
-        if (one.end != end) {
-            one.end = end;
-            one.isAnnounced = false;
-            one.announceAt = Math.max(end - Math.min(noticeMillis, end), now + (end - now) / 2);
-        }
-        if (!one.isAnnounced && now >= one.announceAt) {
-            one.isAnnounced = true;
+        if (one.lease.isToBeAnnounced(now)) {
             CrashPoint.ANNOUNCING.reach();
-            announce(one, block, now);
+            announce(one, run, now);
         }
-        return (one.isAnnounced ? end : one.announceAt) - now;
+        return one.lease.next() - BootClock.millis();
     }
 
-    private void announce(Watched one, EnvBlock block, long now) {
+    private void observe(Watched one, EnvBlock block) {
+        one.lease.observe(block, BootClock.millis()).forEach(run -> end(one, run));
+    }
+
+    private void announce(Watched one, WatchedLease.Run run, long now) {
         log(
                 System.Logger.Level.WARNING,
-                "the lease of an environment is about to end, then its devices are taken back: eid=" + block.eid()
-                        + " devices=" + one.devices + " left=" + Duration.ofMillis(one.end - now)
+                "the lease of an environment is about to end, then its devices are taken back: eid=" + one.session.eid()
+                        + " devices=" + run.devices() + " left=" + Duration.ofMillis(run.end() - now)
                         + "; renew it, or finish",
                 null);
-        tell(one, listener -> listener.leaseEnds(new Notice(one.session, one.devices, LeaseEnds.instant(block))));
+        tell(one, listener -> listener.leaseEnds(notice(one, run)));
     }
 
-    private void end(Watched one, EnvBlock last) {
-        long end = last.lease().end();
-        List<Integer> devices =
-                last.devices().isEmpty() ? one.devices : last.devices().toList();
-        EnvBlock block = one.session.store().expire(one.session.key());
-        if (block != null && block.lease().end() != end) {
-            return; // it was renewed, or another one began, just in time
-        }
-        one.isOwed = false;
+    private void end(Watched one, WatchedLease.Run run) {
         try {
             devicesLost.accept(one.session);
         } catch (RuntimeException failure) { // its owner is to be told in any case
             log(
                     System.Logger.Level.WARNING,
-                    "the variables of an environment could not follow: eid=" + last.eid(),
+                    "the variables of an environment could not follow: eid=" + one.session.eid(),
                     failure);
         }
         log(
                 System.Logger.Level.WARNING,
-                "the lease of an environment has run out, its devices and locks were taken back: eid=" + last.eid()
-                        + " devices=" + devices + "; attach devices again, or leave the environment",
+                "the lease of an environment has run out, its devices and locks were taken back: eid="
+                        + one.session.eid() + " devices=" + run.devices()
+                        + "; attach devices again, or leave the environment",
                 null);
-        tell(one, listener -> listener.leaseEnded(new Notice(one.session, devices, LeaseEnds.instant(last))));
+        tell(one, listener -> listener.leaseEnded(notice(one, run)));
+    }
+
+    private Notice notice(Watched one, WatchedLease.Run run) {
+        return new Notice(one.session, run.devices(), LeaseEnds.instantOf(run.end()));
     }
 
     private void tell(Watched one, Consumer<LeaseListener> what) {

@@ -3,6 +3,7 @@ package genv.core.host;
 
 import genv.api.Activation;
 import genv.api.EnvConfig;
+import genv.core.rules.PolicyCall;
 import genv.core.variables.EnvironmentVariables;
 import java.io.IOException;
 import java.time.Duration;
@@ -90,6 +91,7 @@ final class ProcessActivation implements Activation {
 
     @Override
     public void close() {
+        PolicyCall.refuse();
         if (open.compareAndSet(true, false)) {
             leases.leave(session);
             scope.leave(this);

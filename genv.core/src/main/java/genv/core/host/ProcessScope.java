@@ -3,6 +3,7 @@ package genv.core.host;
 
 import genv.api.AlreadyActiveException;
 import genv.api.GenvException;
+import genv.api.LeaseListener;
 import genv.core.backend.DeviceTable;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
@@ -65,7 +66,7 @@ final class ProcessScope {
     }
 
     /** Activates what {@code activate} brings about in the state, and sets the variables. */
-    ProcessActivation activate(Function<Store, EnvBlock> activate) {
+    ProcessActivation activate(Function<Store, EnvBlock> activate, Optional<LeaseListener> listener) {
         begin();
         boolean done = false;
         try {
@@ -73,6 +74,7 @@ final class ProcessScope {
             EnvBlock block = activate.apply(opened);
             CrashPoint.ACTIVATED.reach();
             ProcessActivation result = enter(opened, block);
+            leases.get().enter(result.session(), block, listener);
             done = true;
             return result;
         } finally {

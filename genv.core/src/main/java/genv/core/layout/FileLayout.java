@@ -34,7 +34,7 @@ public final class FileLayout {
     /** The letters {@code GENVSTAT} as a little-endian word. */
     public static final long MAGIC = 0x5441_5453_564e_4547L;
 
-    /** The version of everything that lies in the file. 2 has leases. */
+    /** The version of everything that lies in the file. 2 has leases, 3 the user of a request that waits. */
     public static final long FORMAT_VERSION = 3;
 
     public static final long MAGIC_OFFSET = 0;

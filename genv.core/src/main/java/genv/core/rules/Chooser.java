@@ -76,7 +76,7 @@ public final class Chooser {
                 has.toList(),
                 candidates(draft, known, from),
                 known.connections());
-        List<Integer> answer = policy.choose(question);
+        List<Integer> answer = PolicyCall.ask(policy, question);
         DeviceSet chosen = DeviceSet.EMPTY;
         boolean right = answer != null && answer.size() == missing;
         for (int i = 0; right && i < missing; i++) {

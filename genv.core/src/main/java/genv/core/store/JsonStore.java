@@ -33,6 +33,7 @@ import genv.core.rules.LeaseRules;
 import genv.core.rules.Limits;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
+import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
 import genv.core.waiting.WaitLimit;
 import java.nio.file.Path;
@@ -271,6 +272,7 @@ final class JsonStore implements Store {
     }
 
     private void requireOpen() {
+        PolicyCall.refuse();
         if (closed) {
             throw new IllegalStateException(
                     "the host is closed: path=" + files.directory().path() + "; open another one");
@@ -430,6 +432,7 @@ final class JsonStore implements Store {
 
     @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
+        PolicyCall.refuse();
         WaitLimit.Deadline deadline = limit.start();
         return new FlockedDevices(flocks, caller, files.directory().path())
                 .lock(env, mode, limit, () -> find(env, limit, deadline), this::keep);
@@ -507,6 +510,7 @@ final class JsonStore implements Store {
 
     @Override
     public void close() {
+        PolicyCall.refuse();
         mutex.lock();
         try {
             if (closed) {

@@ -29,6 +29,7 @@ import genv.core.rules.Limits;
 import genv.core.rules.Lives;
 import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
+import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
 import genv.core.state.StateMemory;
 import genv.core.state.Transitions;
@@ -128,7 +129,7 @@ final class MappedStore implements Store {
 
     @Override
     public <T extends @Nullable Object> T read(Edit<T> edit) {
-        return transitions.transact(edit);
+        return transact(edit);
     }
 
     @Override
@@ -213,7 +214,7 @@ final class MappedStore implements Store {
     @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
         DeviceRules rules = new DeviceRules(caller, Candidates.NONE, 0); // notes no time
-        return transitions.transact(draft -> rules.detach(draft, env, devices));
+        return transact(draft -> rules.detach(draft, env, devices));
     }
 
     // ---- leases ----------------------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ final class MappedStore implements Store {
     @Override
     public EnvBlock renew(EnvRules.Key env, long millis) {
         LeaseRules leases = LeaseRules.of(limits());
-        return transitions.transact(draft -> {
+        return transact(draft -> {
             EnvBlock block = EnvRules.require(draft, env);
             caller.mustOwn(block, "renew the lease of");
             return leases.renew(draft, block, millis);
@@ -231,7 +232,7 @@ final class MappedStore implements Store {
     @Override
     public @Nullable EnvBlock expire(EnvRules.Key env) {
         LeaseRules leases = LeaseRules.unlimited();
-        return transitions.transact(draft -> {
+        return transact(draft -> {
             EnvBlock block = draft.find(env.hash(), env.id());
             return block == null ? null : leases.withoutExpired(draft, block);
         });
@@ -284,7 +285,7 @@ final class MappedStore implements Store {
     @Override
     public boolean extend(Holder held, DeviceSet added) {
         LockRules rules = new LockRules(caller, System.currentTimeMillis());
-        return transitions.transact(draft -> rules.extend(draft, held, added));
+        return transact(draft -> rules.extend(draft, held, added));
     }
 
     @Override
@@ -292,7 +293,7 @@ final class MappedStore implements Store {
         if (closed) {
             return;
         }
-        transitions.transact(draft -> draft.removeHolder(held.id()));
+        transact(draft -> draft.removeHolder(held.id()));
     }
 
     // ---- the dead --------------------------------------------------------------------------------------------------
@@ -306,20 +307,26 @@ final class MappedStore implements Store {
 
     @Override
     public int reap() {
-        return transitions.transact(draft -> Reaping.reap(draft, lives));
+        return transact(draft -> Reaping.reap(draft, lives));
+    }
+
+    /** What every operation comes to: so a policy that is asked in one of them is refused all of them. */
+    private <T extends @Nullable Object> T transact(Edit<T> edit) {
+        PolicyCall.refuse();
+        return transitions.transact(edit);
     }
 
     /** Publishes a change. What is refused is tried again if dead processes stood in its way. */
     private <T extends @Nullable Object> T change(Edit<T> edit) {
         try {
-            return transitions.transact(edit);
+            return transact(edit);
         } catch (StateException failure) {
             throw failure;
         } catch (GenvException refused) {
             if (reap() == 0) {
                 throw refused;
             }
-            return transitions.transact(edit);
+            return transact(edit);
         }
     }
 
@@ -375,7 +382,7 @@ final class MappedStore implements Store {
             return outcome;
         } finally {
             if (queued && !room.isClosed()) {
-                transitions.transact(draft -> draft.dequeue(ticket)); // without an effect where it was served
+                transact(draft -> draft.dequeue(ticket)); // without an effect where it was served
             }
         }
     }
@@ -391,7 +398,7 @@ final class MappedStore implements Store {
             while (true) {
                 waiting.reset();
                 Attempt<T> attempt = attempts.get();
-                Outcome<T> outcome = transitions.transact(draft -> turn(draft, attempt, ticket));
+                Outcome<T> outcome = transact(draft -> turn(draft, attempt, ticket));
                 if (span != null) {
                     span.tried(outcome instanceof Outcome.Granted);
                 }
@@ -424,13 +431,14 @@ final class MappedStore implements Store {
     /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */
     @Override
     public void close() {
+        PolicyCall.refuse();
         if (closed) {
             return;
         }
         closed = true;
         try (files) {
             room.close();
-            transitions.transact(draft -> {
+            transact(draft -> {
                 Reaping.removeAll(draft, caller.token(), lives);
                 return null;
             });

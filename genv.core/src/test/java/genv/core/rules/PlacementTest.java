@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import genv.api.Activation;
 import genv.api.ActivationRequest;
+import genv.api.DeviceLock;
 import genv.api.DeviceRequest;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
@@ -52,6 +54,39 @@ class PlacementTest {
         assertThat(host.attach(DeviceRequest.index(1).placement(HIGHEST)))
                 .as("nothing to choose")
                 .containsExactly(0, 1, 3);
+    }
+
+    /** Each of these would make the request start over, or change what it is decided on. */
+    @Test
+    @GenvTest(devices = 4)
+    void shouldRefuseAPolicyThatCallsGenv(GenvHost host, GenvHosts hosts) {
+        GenvHost other = hosts.open();
+        Activation env = host.activate();
+        DeviceLock lock = host.lock();
+        List<Runnable> calls = List.of(
+                () -> host.attach(DeviceRequest.gpus(1)),
+                host::detach,
+                host::lock,
+                lock::close,
+                () -> host.configure(EnvConfig.empty()),
+                host::snapshot,
+                env::close,
+                host::close,
+                () -> host.run(gpus(1), () -> {}),
+                () -> other.activate(gpus(1)));
+        for (Runnable call : calls) {
+            PlacementPolicy calling = question -> {
+                call.run();
+                return List.of(0, 1);
+            };
+            assertThatThrownBy(() -> host.attach(DeviceRequest.gpus(2).placement(calling)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("a placement policy called genv");
+        }
+        assertThat(host.attach(DeviceRequest.gpus(1))).containsExactly(0);
+        lock.close();
+        env.close();
+        assertThat(host.snapshot().envs()).isEmpty();
     }
 
     @Test
