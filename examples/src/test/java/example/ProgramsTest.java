@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,7 +86,7 @@ class ProgramsTest {
                 .asString()
                 .startsWith("{\"version\":1,\"taken\":\"")
                 .contains("\"envs\":[],\"devices\":[{\"index\":0,")
-                .endsWith("\"attachments\":[],\"lockHolders\":[],\"waiters\":[]}]}");
+                .endsWith("\"attachments\":[],\"lockHolders\":[],\"waiters\":[]}],\"waiters\":[]}");
     }
 
     @Test
@@ -159,6 +161,26 @@ class ProgramsTest {
                         "lost [0]",
                         "left with []",
                         "attached again [0]");
+    }
+
+    /** Under the limits that the documentation shows. */
+    @Test
+    void shouldStayWithinTheLimitsOfTheDocumentation() throws Exception {
+        Matcher shown = Pattern.compile("^```json\\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE)
+                .matcher(Files.readString(Built.ROOT.resolve("docs/limits.md")));
+        assertThat(shown.find()).isTrue();
+        Files.createDirectories(state());
+        Files.setPosixFilePermissions(state(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path file = Files.writeString(state().resolve("limits.json"), shown.group(1));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        assertThat(start(4, "StayWithinLimits").succeed())
+                .filteredOn(line -> !line.contains(" genv.core.") && !line.matches("(WARNING|INFO): .*"))
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .startsWith("more devices than one environment may have: asked=3 limit=2 user=")
+                                .endsWith("file=" + file + "; ask for less"),
+                        line -> assertThat(line).isEqualTo("got [0, 1], to be given back: true"),
+                        line -> assertThat(line).isEqualTo("requests that wait for a limit: 0"));
     }
 
     @Test

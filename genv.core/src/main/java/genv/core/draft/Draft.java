@@ -72,6 +72,9 @@ public interface Draft {
     /** The hash of the UUID that a device had when it was last attached; 0 for one that never was, or if it is not known. */
     int uuidHash(int index);
 
+    /** Says that devices could not be given to those who wait for them until now, as if they had just been freed. */
+    void withhold(DeviceSet devices);
+
     /** How long ago something of a device was freed while somebody waited, to about 64 ms. */
     long millisSinceFreed(int index, long now);
 

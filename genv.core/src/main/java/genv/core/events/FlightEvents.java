@@ -7,6 +7,7 @@ import genv.core.model.Holder;
 import genv.core.model.QueuedRequest;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
@@ -121,6 +122,27 @@ public final class FlightEvents {
     public static void overdue(QueuedRequest request) {
         if (isUsed() && OverdueEvent.isOn()) {
             OverdueEvent.record(request);
+        }
+    }
+
+    /** The end of a lease was announced. {@code left}: milliseconds until then. */
+    public static void leaseNotice(String eid, List<Integer> devices, long left) {
+        if (isUsed() && LeaseNoticeEvent.isOn()) {
+            LeaseNoticeEvent.record(eid, Indices.text(devices), left);
+        }
+    }
+
+    /** A lease has run out. */
+    public static void leaseEnd(String eid, List<Integer> devices) {
+        if (isUsed() && LeaseEndEvent.isOn()) {
+            LeaseEndEvent.record(eid, Indices.text(devices));
+        }
+    }
+
+    /** The limits file was read. {@code message}: why it cannot be used, or null. */
+    public static void limitsRead(String file, @Nullable String message) {
+        if (isUsed() && LimitsReadEvent.isOn()) {
+            LimitsReadEvent.record(file, message);
         }
     }
 }

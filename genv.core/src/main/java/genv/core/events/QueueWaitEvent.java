@@ -38,6 +38,10 @@ final class QueueWaitEvent extends Event implements QueueSpan {
     @Description("How many of the devices it needed")
     int count;
 
+    @Label("Limited")
+    @Description("Whether it began to wait for what the owner of the host allows, and so for no device")
+    boolean limited;
+
     @Label("Ticket")
     @Description("Its place in the host's queue: smaller ones are served first")
     long ticket;
@@ -60,6 +64,7 @@ final class QueueWaitEvent extends Event implements QueueSpan {
         event.waitsFor = request.kind().name();
         event.devices = Indices.text(request.devices());
         event.count = request.count();
+        event.limited = request.isLimited();
         event.ticket = ticket;
         event.begin();
         return event;

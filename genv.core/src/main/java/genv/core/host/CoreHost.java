@@ -11,7 +11,6 @@ import genv.api.EnvConfig;
 import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.GenvOptions;
-import genv.api.InterruptedWaitException;
 import genv.api.LockMode;
 import genv.api.PlacementPolicy;
 import genv.api.Snapshot;
@@ -28,7 +27,6 @@ import genv.core.model.EnvBlock;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
-import genv.core.rules.Outcome;
 import genv.core.rules.PolicyCall;
 import genv.core.store.ContainerEnv;
 import genv.core.store.Store;
@@ -45,7 +43,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A host: what {@link GenvHost} says, on the {@link Store} of its directory. */
@@ -61,6 +58,7 @@ public final class CoreHost implements GenvHost {
     private final ConfigDirectory configDirectory;
     private final LockRegistry locks = new LockRegistry();
     private final LeaseWatch leases;
+    private final Grants grants;
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
@@ -99,6 +97,7 @@ public final class CoreHost implements GenvHost {
                                 .get(VariableNames.GENV_TMPDIR)
                                 .filter(text -> !text.startsWith("/"))
                                 .isEmpty());
+        this.grants = new Grants(inventory, this::snapshot);
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks, this::leases);
         this.leases = new LeaseWatch(options.leaseNotice(), this::variablesChanged);
     }
@@ -215,7 +214,7 @@ public final class CoreHost implements GenvHost {
                 config,
                 request.isOverSubscribed(),
                 request.lease().map(LeaseEnds::millis).orElse(0L));
-        return granted(
+        return grants.granted(
                 limit -> opened.activate(asked, needsDevices ? inventory.candidates(policy) : Candidates.NONE, limit),
                 request.waitLimit(),
                 "activating an environment",
@@ -281,7 +280,7 @@ public final class CoreHost implements GenvHost {
         EnvBlock block;
         if (request.index().isPresent()) {
             int index = known(request.index().getAsInt());
-            block = granted(
+            block = grants.granted(
                     limit -> opened.attachIndex(key, index, request.isOverSubscribed(), inventory.candidates(), limit),
                     request.waitLimit(),
                     "attaching a device",
@@ -289,7 +288,7 @@ public final class CoreHost implements GenvHost {
         } else {
             int count = request.gpus().orElse(-1);
             PlacementPolicy policy = request.placement().orElse(placement);
-            block = granted(
+            block = grants.granted(
                     limit -> opened.attach(key, count, request.isOverSubscribed(), inventory.candidates(policy), limit),
                     request.waitLimit(),
                     "attaching devices",
@@ -474,50 +473,5 @@ public final class CoreHost implements GenvHost {
     @Override
     public String toString() {
         return "GenvHost[" + directory + "]";
-    }
-
-    // ---- outcomes --------------------------------------------------------------------------------------------------
-
-    @FunctionalInterface
-    private interface Waitable {
-        Outcome<EnvBlock> within(WaitLimit limit) throws InterruptedException;
-    }
-
-    private EnvBlock granted(Waitable operation, Duration wait, String what, @Nullable RequestSpan span) {
-        return span == null
-                ? granted(operation, wait, what, outcome -> {})
-                : span.record(() -> granted(operation, wait, what, outcome -> recorded(span, outcome)));
-    }
-
-    private static void recorded(RequestSpan span, Outcome<EnvBlock> outcome) {
-        switch (outcome) {
-            case Outcome.Granted<EnvBlock>(EnvBlock block) -> span.granted(block.eid(), block.devices());
-            case Outcome.Busy<EnvBlock> _ -> span.busy();
-            case Outcome.Never<EnvBlock> _ -> span.never();
-        }
-    }
-
-    private EnvBlock granted(Waitable operation, Duration wait, String what, Consumer<Outcome<EnvBlock>> decided) {
-        long start = wait.isZero() ? 0 : System.nanoTime();
-        try {
-            Outcome<EnvBlock> outcome = operation.within(WaitLimit.of(wait));
-            if (outcome instanceof Outcome.Never && inventory.refresh()) {
-                outcome = operation.within(WaitLimit.of(wait)); // the host has other devices by now
-            }
-            decided.accept(outcome);
-            return switch (outcome) {
-                case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
-                case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never, snapshot());
-                case Outcome.Busy<EnvBlock> busy ->
-                    throw Unavailable.of(
-                            busy,
-                            snapshot(),
-                            wait.isZero() ? Duration.ZERO : Duration.ofMillis((System.nanoTime() - start) / 1_000_000));
-            };
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedWaitException(
-                    "interrupted while " + what + "; nothing was changed: the thread's interrupt status is set", e);
-        }
     }
 }

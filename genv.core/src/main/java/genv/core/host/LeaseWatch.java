@@ -3,6 +3,7 @@ package genv.core.host;
 
 import genv.api.Lease;
 import genv.api.LeaseListener;
+import genv.core.events.FlightEvents;
 import genv.core.model.EnvBlock;
 import genv.core.os.BootClock;
 import genv.core.rules.LeaseRules;
@@ -197,6 +198,7 @@ final class LeaseWatch implements AutoCloseable {
                         + " devices=" + run.devices() + " left=" + Duration.ofMillis(run.end() - now)
                         + "; renew it, or finish",
                 null);
+        FlightEvents.leaseNotice(one.session.eid(), run.devices(), run.end() - now);
         tell(one, listener -> listener.leaseEnds(notice(one, run)));
     }
 
@@ -215,6 +217,7 @@ final class LeaseWatch implements AutoCloseable {
                         + one.session.eid() + " devices=" + run.devices()
                         + "; attach devices again, or leave the environment",
                 null);
+        FlightEvents.leaseEnd(one.session.eid(), run.devices());
         tell(one, listener -> listener.leaseEnded(notice(one, run)));
     }
 

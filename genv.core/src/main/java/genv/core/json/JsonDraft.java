@@ -303,6 +303,9 @@ public final class JsonDraft implements Draft {
     }
 
     @Override
+    public void withhold(DeviceSet devices) {}
+
+    @Override
     public long millisSinceFreed(int index, long now) {
         return Long.MAX_VALUE;
     }

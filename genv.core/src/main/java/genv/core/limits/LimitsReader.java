@@ -3,7 +3,6 @@ package genv.core.limits;
 
 import genv.api.StateException;
 import genv.core.os.ErrnoException;
-import genv.core.os.Users;
 import genv.core.rules.Limits;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -32,21 +31,44 @@ final class LimitsReader {
 
     private final String file;
     private final JsonParser parser;
+    private final UserIds ids;
+    private final Set<String> told;
+    private final Set<String> unknown = new HashSet<>();
 
-    private LimitsReader(String file, JsonParser parser) {
+    private LimitsReader(String file, JsonParser parser, UserIds ids, Set<String> told) {
         this.file = file;
         this.parser = parser;
+        this.ids = ids;
+        this.told = told;
+    }
+
+    /** Where the ids of users are found. */
+    @FunctionalInterface
+    interface UserIds {
+        /** The id of the user of a name; empty where there is none. */
+        OptionalInt of(String name) throws ErrnoException;
+    }
+
+    /**
+     * What a file says.
+     *
+     * @param unknown the names in it that no user of this host has
+     */
+    record Content(Limits.OfUsers limits, Set<String> unknown) {
+        static final Content NONE = new Content(Limits.OfUsers.none(), Set.of());
     }
 
     /**
      * Reads a file.
      *
      * @param file its path, for messages
+     * @param told the unknown names of which nothing is to be said any more
      * @throws StateException if anything in it is wrong
      */
-    static Limits.OfUsers read(String file, byte[] content) {
+    static Content read(String file, byte[] content, UserIds ids, Set<String> told) {
         try (JsonParser parser = JSON.std.createParser(content)) {
-            return new LimitsReader(file, parser).read();
+            LimitsReader reader = new LimitsReader(file, parser, ids, told);
+            return new Content(reader.read(), Set.copyOf(reader.unknown));
         } catch (JacksonException broken) {
             TokenStreamLocation at = broken.getLocation();
             throw new StateException(
@@ -164,7 +186,7 @@ final class LimitsReader {
             throw wrong(place, "bad user", "user=" + quoted(user) + " allowed=a user's name, or its number");
         }
         try {
-            OptionalInt uid = Users.userId(user);
+            OptionalInt uid = ids.of(user);
             if (uid.isPresent()) {
                 return Integer.toUnsignedLong(uid.getAsInt());
             }
@@ -175,11 +197,17 @@ final class LimitsReader {
                             + "; name users by their numbers where the user database is not reliable",
                     failed);
         }
+        if (unknown.add(user) && !told.contains(user)) {
+            warnOfUnknown(user, place);
+        }
+        return null;
+    }
+
+    private void warnOfUnknown(String user, Place place) {
         LOG.log(
                 System.Logger.Level.WARNING,
                 "the limits file names a user that this host does not have: file=" + file + " line=" + place.line()
                         + " user=" + quoted(user) + "; what it says of that user is passed over");
-        return null;
     }
 
     private void readLimit(String name, Written written, String more) {

@@ -47,9 +47,14 @@ public record QueuedRequest(long ticket, By by, Kind kind, long since, DeviceSet
         }
     }
 
+    /** The same request at a place in the queue. */
+    public QueuedRequest at(long place) {
+        return new QueuedRequest(place, by, kind, since, devices, count, share);
+    }
+
     /** Whether it waits for what the owner of the host allows the user, and for no device. */
     public boolean isLimited() {
-        return devices.isEmpty();
+        return kind == Kind.DEVICES && devices.isEmpty();
     }
 
     public String eid() {

@@ -391,6 +391,12 @@ final class RecordDraft implements Draft {
         return stamp == 0 ? Long.MAX_VALUE : (long) ((int) (now >>> STAMP_SHIFT) - stamp) << STAMP_SHIFT;
     }
 
+    @Override
+    public void withhold(DeviceSet devices) {
+        markFreed(devices);
+        dirty = true;
+    }
+
     /** Notes the time for those who wait, if anybody does. */
     private void markFreed(DeviceSet devices) {
         if (image.waiterCount == 0) {

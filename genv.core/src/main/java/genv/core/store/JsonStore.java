@@ -399,7 +399,7 @@ final class JsonStore implements Store {
      */
     private LeaseRules allowed(Candidates candidates, boolean attaches) {
         candidates.prepare();
-        Limits.OfUsers current = limits.current();
+        Limits.OfUsers current = limits.current().orThrow();
         Limits own = current.apply(caller.user().uid());
         if (attaches && (own.longestLease() >= 0 || own.defaultLease() > 0)) {
             throw new GenvException(

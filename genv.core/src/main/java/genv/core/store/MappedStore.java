@@ -37,6 +37,7 @@ import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +73,26 @@ final class MappedStore implements Store {
     @FunctionalInterface
     private interface Attempt<T> {
         Outcome<T> apply(Draft draft, long ticket);
+    }
+
+    /** A request that waits. For one thread. */
+    private static final class Tries<T> {
+        final Supplier<LimitsFile.Reading> readings;
+        final Function<LeaseRules, Attempt<T>> attempts;
+        final @Nullable QueueSpan span;
+        /** How it stands in the queue, or is about to. */
+        QueuedRequest request;
+
+        Tries(
+                Supplier<LimitsFile.Reading> readings,
+                Function<LeaseRules, Attempt<T>> attempts,
+                QueuedRequest request,
+                @Nullable QueueSpan span) {
+            this.readings = readings;
+            this.attempts = attempts;
+            this.request = request;
+            this.span = span;
+        }
     }
 
     private MappedStore(StateFiles files) {
@@ -148,8 +169,9 @@ final class MappedStore implements Store {
         }
         long now = System.currentTimeMillis();
         reapIf(asked.overSubscribed());
-        return acquire(limit, () -> {
-            EnvRules rules = new EnvRules(caller, lives, leases(candidates));
+        return acquire(limit, limits::current, leases -> {
+            candidates.prepare();
+            EnvRules rules = new EnvRules(caller, lives, leases);
             return (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now);
         });
     }
@@ -190,8 +212,9 @@ final class MappedStore implements Store {
         }
         reapIf(overSubscribed);
         long now = System.currentTimeMillis();
-        return acquire(limit, () -> {
-            DeviceRules rules = new DeviceRules(caller, candidates, now, leases(candidates));
+        return acquire(limit, limits::current, leases -> {
+            candidates.prepare();
+            DeviceRules rules = new DeviceRules(caller, candidates, now, leases);
             return (draft, ticket) -> rules.attach(draft, env, count, overSubscribed, ticket);
         });
     }
@@ -205,8 +228,8 @@ final class MappedStore implements Store {
             return new Outcome.Never<>(tooLong, 1, DeviceSet.EMPTY);
         }
         long now = System.currentTimeMillis();
-        return acquire(limit, () -> {
-            DeviceRules rules = new DeviceRules(caller, candidates, now, leases(Candidates.NONE));
+        return acquire(limit, limits::current, leases -> {
+            DeviceRules rules = new DeviceRules(caller, candidates, now, leases);
             return (draft, ticket) -> rules.attachIndex(draft, env, index, overSubscribed, ticket);
         });
     }
@@ -240,22 +263,14 @@ final class MappedStore implements Store {
 
     /** The limits as they are now. */
     private Limits.OfUsers limits() {
-        try {
-            if (!closed) {
-                return limits.current();
-            }
-        } catch (StateException failure) {
-            if (!closed) { // otherwise the directory was closed while it was asked
-                throw failure;
-            }
-        }
-        throw new IllegalStateException("the host is closed: path=" + files.path());
+        return usable(limits.current());
     }
 
-    /** The limits as they are now, for one try; what the placement policy needs is asked at the same time. */
-    private LeaseRules leases(Candidates candidates) {
-        candidates.prepare();
-        return LeaseRules.of(limits());
+    private Limits.OfUsers usable(LimitsFile.Reading reading) {
+        if (closed) { // the directory may have been closed while it was asked
+            throw new IllegalStateException("the host is closed: path=" + files.path());
+        }
+        return reading.orThrow();
     }
 
     /** Why a request of this user may not wait so long, or null. */
@@ -279,7 +294,7 @@ final class MappedStore implements Store {
             }
             return rules.lock(draft, block, block.devices(), mode, ticket);
         };
-        return acquire(limit, () -> attempt);
+        return acquire(limit, () -> LimitsFile.Reading.NONE, leases -> attempt);
     }
 
     @Override
@@ -351,24 +366,35 @@ final class MappedStore implements Store {
 
     // ---- waiting ---------------------------------------------------------------------------------------------------
 
-    /** {@code attempts}: gives what is to be tried, having asked outside of the state what that looks at. */
-    private <T> Outcome<T> acquire(WaitLimit limit, Supplier<Attempt<T>> attempts) throws InterruptedException {
-        Attempt<T> attempt = attempts.get();
+    /**
+     * Tries a request, and lets it wait.
+     *
+     * @param readings gives what the owner of the host allows, for every try anew
+     * @param attempts gives what is to be tried under that, having asked outside of the state what it looks at
+     */
+    private <T> Outcome<T> acquire(
+            WaitLimit limit, Supplier<LimitsFile.Reading> readings, Function<LeaseRules, Attempt<T>> attempts)
+            throws InterruptedException {
+        Attempt<T> attempt = attempts.apply(LeaseRules.of(usable(readings.get())));
         Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         while (outcome instanceof Outcome.Busy && reap() > 0) {
             outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         }
         if (outcome instanceof Outcome.Busy<T> busy && limit.nanos() > 0) {
-            return await(limit, attempts, busy);
+            return await(limit, readings, attempts, busy);
         }
         return outcome;
     }
 
-    private <T> Outcome<T> await(WaitLimit limit, Supplier<Attempt<T>> attempts, Outcome.Busy<T> first)
+    private <T> Outcome<T> await(
+            WaitLimit limit,
+            Supplier<LimitsFile.Reading> readings,
+            Function<LeaseRules, Attempt<T>> attempts,
+            Outcome.Busy<T> first)
             throws InterruptedException {
         long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
-        QueuedRequest request = first.request();
+        QueuedRequest request = first.request().at(ticket);
         Lane lane = Lane.of(request);
         boolean queued = false;
         try (QueueSpan span = FlightEvents.queueWait(ticket, request);
@@ -377,7 +403,8 @@ final class MappedStore implements Store {
                 return first;
             }
             queued = true;
-            Outcome<T> outcome = awaitTurn(limit, deadline, attempts, ticket, span);
+            Tries<T> tries = new Tries<>(readings, attempts, request, span);
+            Outcome<T> outcome = awaitTurn(limit, deadline, tries);
             LongWaits.tell(request, deadline.started(), outcome instanceof Outcome.Granted);
             return outcome;
         } finally {
@@ -387,32 +414,51 @@ final class MappedStore implements Store {
         }
     }
 
-    private <T> Outcome<T> awaitTurn(
-            WaitLimit limit,
-            WaitLimit.Deadline deadline,
-            Supplier<Attempt<T>> attempts,
-            long ticket,
-            @Nullable QueueSpan span)
+    private <T> Outcome<T> awaitTurn(WaitLimit limit, WaitLimit.Deadline deadline, Tries<T> tries)
             throws InterruptedException {
         try (WaitRoom.Waiting waiting = room.enter(limit)) {
             while (true) {
                 waiting.reset();
-                Attempt<T> attempt = attempts.get();
-                Outcome<T> outcome = transact(draft -> turn(draft, attempt, ticket));
-                if (span != null) {
-                    span.tried(outcome instanceof Outcome.Granted);
+                LimitsFile.Reading reading = tries.readings.get();
+                if (reading.failure() != null && deadline.remaining() > 0) {
+                    transact(draft -> withhold(draft, tries.request));
+                } else {
+                    Outcome<T> outcome = tryOnce(tries, LeaseRules.of(usable(reading)));
+                    if (!(outcome instanceof Outcome.Busy) || deadline.remaining() <= 0) {
+                        return outcome;
+                    }
                 }
-                long remaining = deadline.remaining();
-                if (!(outcome instanceof Outcome.Busy) || remaining <= 0) {
-                    return outcome;
-                }
-                waiting.await(remaining);
+                waiting.await(deadline.remaining());
                 if (room.isClosed()) {
                     throw new IllegalStateException(
                             "the host was closed while a request was waiting: path=" + files.path());
                 }
             }
         }
+    }
+
+    private <T> Outcome<T> tryOnce(Tries<T> tries, LeaseRules leases) {
+        Attempt<T> attempt = tries.attempts.apply(leases);
+        Outcome<T> outcome = transact(draft -> turn(draft, attempt, tries.request.ticket()));
+        if (tries.span != null) {
+            tries.span.tried(outcome instanceof Outcome.Granted);
+        }
+        if (outcome instanceof Outcome.Busy<T> busy) {
+            tries.request = busy.request();
+        }
+        return outcome;
+    }
+
+    /**
+     * While the limits cannot be read nothing is given out. The request keeps its place, also for a while after that, since what
+     * it could not be given counts as having just been freed.
+     */
+    private static @Nullable Void withhold(Draft draft, QueuedRequest request) {
+        if (!draft.isQueued(request)) {
+            draft.enqueue(request);
+        }
+        draft.withhold(request.devices());
+        return null;
     }
 
     private static <T> Outcome<T> turn(Draft draft, Attempt<T> attempt, long ticket) {

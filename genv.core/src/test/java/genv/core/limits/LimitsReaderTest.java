@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import genv.api.StateException;
+import genv.core.os.Users;
 import genv.core.rules.Limits;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +125,7 @@ class LimitsReaderTest {
     }
 
     private static Limits.OfUsers read(String text) {
-        return LimitsReader.read("/l", text.getBytes(StandardCharsets.UTF_8));
+        return LimitsReader.read("/l", text.getBytes(StandardCharsets.UTF_8), Users::userId, Set.of())
+                .limits();
     }
 }

@@ -267,6 +267,63 @@ class LimitsTest {
         awaitEffect(() -> assertThat(host.attach(DeviceRequest.gpus(2))).hasSize(2));
     }
 
+    /** Nothing is given out meanwhile, and what comes later comes after it. */
+    @Test
+    void shouldKeepThePlaceOfARequestThatWaitsWhileTheFileIsWrong() throws Exception {
+        GenvHost one = hosts.open();
+        one.activate(gpus(8));
+        GenvHost two = hosts.open();
+        CompletableFuture<Integer> waiting = begin(two, gpus(1).eid("waiting"));
+        awaitWaiters(1);
+        Files.writeString(file(), "{ "); // in place, and half of it
+        awaitEffect(() -> assertThatThrownBy(() -> two.run(gpus(0), () -> {})).isInstanceOf(StateException.class));
+        one.detach(0);
+        Instant overdue = Instant.now().plusMillis(600); // by then a request is passed over that could be served
+        while (Instant.now().isBefore(overdue)) {
+            assertThat(waiting).isNotDone();
+            assertThat(awaitWaiters(1).getFirst().eid()).isEqualTo("waiting");
+        }
+        GenvHost three = hosts.open();
+        write("{}");
+        assertThatThrownBy(() -> three.activate(gpus(1)))
+                .as("it comes after the one that waits, or after it was served")
+                .isInstanceOf(DevicesUnavailableException.class);
+        assertThat(waiting.get(1, TimeUnit.MINUTES)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldSayWhatIsWrongWithTheFileWhenTheTimeOfARequestIsOver() throws Exception {
+        GenvHost one = hosts.open();
+        one.activate(gpus(8));
+        GenvHost two = hosts.open();
+        Thread waiter = Thread.currentThread();
+        Thread.startVirtualThread(() -> {
+            try {
+                awaitWaiters(1);
+                write("{ 'userDevice': 1 }");
+            } catch (IOException e) {
+                waiter.interrupt();
+            }
+        });
+        assertThatThrownBy(() -> two.activate(gpus(1).waitUpTo(Duration.ofSeconds(2))))
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("unknown key");
+        assertThat(two.snapshot().waiters()).isEmpty();
+    }
+
+    @Test
+    void shouldNotBelieveAFileWithASecondName() throws Exception {
+        write("{}");
+        Files.createLink(hosts.workingDirectory().resolve("second"), file());
+        GenvHost host = hosts.open();
+        assertThatThrownBy(() -> host.activate())
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("a second name")
+                .hasMessageContaining("links=2");
+        Files.delete(hosts.workingDirectory().resolve("second"));
+        awaitEffect(host::activate);
+    }
+
     @Test
     void shouldNotBelieveAFileThatOthersMayWrite() throws Exception {
         write("{}");

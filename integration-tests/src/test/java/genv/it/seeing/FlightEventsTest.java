@@ -11,18 +11,24 @@ import genv.api.DeviceLock;
 import genv.api.DeviceRequest;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
+import genv.api.GenvException;
 import genv.api.GenvHost;
 import genv.api.InterruptedWaitException;
+import genv.api.Lease;
+import genv.api.LeaseListener;
 import genv.api.LockMode;
 import genv.it.check.Background;
 import genv.it.check.Eventually;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import jdk.jfr.FlightRecorder;
 import jdk.jfr.consumer.RecordedEvent;
@@ -315,6 +321,61 @@ class FlightEventsTest {
                 .start();
         String said = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor()).as(said).isZero();
+    }
+
+    @Test
+    void shouldRecordTheNoticeAndTheEndOfALease(GenvHost host) throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        host.activate(request("mine", 2).lease(Duration.ofSeconds(1)).onLeaseEnd(new LeaseListener() {
+            @Override
+            public void leaseEnds(Lease lease) {}
+
+            @Override
+            public void leaseEnded(Lease lease) {
+                ended.countDown();
+            }
+        }));
+        ended.await();
+
+        RecordedEvent notice = recorder.only("LeaseNotice");
+        assertThat(notice.getString("eid")).isEqualTo("mine");
+        assertThat(notice.getString("devices")).isEqualTo("0,1");
+        assertThat(notice.getDuration("left")).isBetween(Duration.ZERO, Duration.ofMillis(500));
+        RecordedEvent end = recorder.only("LeaseEnd");
+        assertThat(end.getString("eid")).isEqualTo("mine");
+        assertThat(end.getString("devices")).isEqualTo("0,1");
+        assertThat(recorder.only("Reap").getString("what")).isEqualTo("LEASE");
+    }
+
+    @Test
+    void shouldRecordLimitsAndWhoWaitsForThem(GenvHosts hosts, GenvHost host) throws Exception {
+        Path file = hosts.stateDirectory().resolve("limits.json");
+        host.active();
+        host.snapshot();
+        Files.writeString(file, "{ \"userDevices\": 1 }");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        host.activate(request("mine", 1));
+        assertThatThrownBy(() -> host.run(request("more", 1).waitUpTo(Duration.ofMillis(1)), () -> {}))
+                .isInstanceOf(DevicesUnavailableException.class);
+
+        RecordedEvent read = recorder.only("LimitsRead");
+        assertThat(read.getString("file")).isEqualTo(file.toString());
+        assertThat(read.getBoolean("usable")).isTrue();
+        RecordedEvent wait = recorder.only("QueueWait");
+        assertThat(wait.getBoolean("limited")).isTrue();
+        assertThat(wait.getString("devices")).isEmpty();
+
+        Files.writeString(file, "{");
+        while (recorder.events("LimitsRead").size() < 2) {
+            try {
+                host.detach();
+                host.attach();
+            } catch (GenvException unusable) {
+                // from the moment on at which it is looked at
+            }
+        }
+        assertThat(recorder.events("LimitsRead").getLast().getBoolean("usable")).isFalse();
+        assertThat(recorder.events("LimitsRead").getLast().getString("message")).contains("not well-formed JSON");
     }
 
     @Test

@@ -10,6 +10,8 @@ import genv.api.DeviceRequest;
 import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
+import genv.api.Lease;
+import genv.api.LeaseListener;
 import genv.api.MemorySize;
 import genv.api.StateException;
 import genv.api.spi.Device;
@@ -22,9 +24,11 @@ import genv.testkit.SimulatedBackend;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -239,6 +243,61 @@ class OperatorLogTest {
                     .singleElement()
                     .satisfies(line -> assertThat(line).contains("under an index that is another", "indices=[0]"));
         }
+    }
+
+    @Test
+    void shouldSayThatTheStateWasEmptiedAfterAReboot(@TempDir Path directory, GenvHosts hosts) throws Exception {
+        hosts.open(builder -> builder.stateDirectory(directory)).close();
+        try (RandomAccessFile file =
+                new RandomAccessFile(directory.resolve("genv.state").toFile(), "rw")) {
+            file.seek(24); // the boot identifier
+            long boot = file.readLong();
+            file.seek(24);
+            file.writeLong(~boot);
+        }
+        hosts.open(builder -> builder.stateDirectory(directory)).close();
+        hosts.open(builder -> builder.stateDirectory(directory)).close();
+        assertThat(of("genv.core.store", "INFO"))
+                .as("once")
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains("the state was emptied: it is of before a reboot: directory=" + directory));
+    }
+
+    @Test
+    void shouldSayThatTheEndOfALeaseIsNearAndHasCome(GenvHost host) throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        host.activate(request("mine", 1).lease(Duration.ofSeconds(1)).onLeaseEnd(new LeaseListener() {
+            @Override
+            public void leaseEnds(Lease lease) {
+                throw new IllegalStateException("on purpose");
+            }
+
+            @Override
+            public void leaseEnded(Lease lease) {
+                ended.countDown();
+            }
+        }));
+        ended.await();
+        assertThat(of("genv.core.host", "WARNING"))
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .contains("is about to end", "eid=mine devices=[0] left=PT", "renew it"),
+                        line -> assertThat(line).contains("a lease listener threw: eid=mine"),
+                        line -> assertThat(line).contains("has run out", "eid=mine devices=[0]"));
+    }
+
+    @Test
+    void shouldSayWhatItPassesOverInTheLimits(GenvHosts hosts, GenvHost host) throws Exception {
+        host.snapshot(); // makes the directory
+        Path file = hosts.stateDirectory().resolve("limits.json");
+        Files.writeString(file, "{ \"users\": { \"no such user here\": { \"userDevices\": 1 } } }");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        host.activate(request("mine", 1));
+        assertThat(of("genv.core.limits", "WARNING"))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains("names a user that this host does not have: file=" + file + " line=1"));
     }
 
     @Test

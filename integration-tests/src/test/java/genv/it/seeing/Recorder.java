@@ -22,6 +22,9 @@ final class Recorder implements AutoCloseable {
             "QueueWait",
             "Reap",
             "Overdue",
+            "LeaseNotice",
+            "LeaseEnd",
+            "LimitsRead",
             "Retry",
             "StateOpen");
 
