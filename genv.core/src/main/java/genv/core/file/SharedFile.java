@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -26,6 +27,11 @@ import java.util.function.Consumer;
  */
 public final class SharedFile implements AutoCloseable {
     private static final int ATTEMPTS = 100;
+
+    /** About what a call that waits for nothing takes, and what it never takes, even where processors are scarce. */
+    private static final long CALL_NANOS = 20_000;
+
+    private static final long LONGEST_CALL_NANOS = 10_000_000_000L;
 
     private final Path path;
     private final NativeFile file;
@@ -146,13 +152,32 @@ public final class SharedFile implements AutoCloseable {
         }
     }
 
-    /** Unmaps the file and closes it. */
+    /** Unmaps the file and closes it. Waits for calls of the kernel that have a word of it, such as the waking of a sleeper. */
     @Override
     public synchronized void close() {
-        if (arena.scope().isAlive()) {
-            arena.close();
+        try {
+            long start = System.nanoTime();
+            while (!unmap() && System.nanoTime() - start < LONGEST_CALL_NANOS) {
+                LockSupport.parkNanos(CALL_NANOS);
+            }
+            if (arena.scope().isAlive()) {
+                arena.close(); // which says what is wrong
+            }
+        } finally {
+            file.close();
         }
-        file.close();
+    }
+
+    /** False while a call has a word of the file. */
+    private boolean unmap() {
+        if (arena.scope().isAlive()) {
+            try {
+                arena.close();
+            } catch (IllegalStateException inUse) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Refuses everything that cannot be the file, by its type. */

@@ -71,11 +71,24 @@ final class Queue {
         return usage;
     }
 
-    /** Asks those for a sign of life behind which a request of a user stands that its limits hold up. */
+    /**
+     * Asks the process for a sign of life that is first among those for which the limits of a user hold a request up. The others
+     * behind it do not matter as long as it gives one, so that one question serves all who wait.
+     */
     static void askWhoIsBefore(Draft draft, long uid, long ticket) {
         long now = System.currentTimeMillis();
+        boolean isFound = false;
+        long first = 0;
         for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
-            if (isLimited(draft, i) && isOf(draft, i, uid) && draft.millisSinceAsked(i, now) < 0) {
+            if (!isLimited(draft, i) || !isOf(draft, i, uid)) {
+                continue;
+            }
+            long asked = draft.millisSinceAsked(i, now);
+            if (!isFound && asked < GRACE_MILLIS) {
+                isFound = true;
+                first = draft.waiterToken(i);
+            }
+            if (isFound && draft.waiterToken(i) == first && asked < 0) {
                 draft.askWaiter(i, now); // also where the clock was set back since
             }
         }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import genv.api.GenvOptions.Sharing;
 import genv.api.StateException;
 import genv.core.os.ChildJvm;
+import genv.core.os.Futex;
 import genv.core.os.Shell;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -294,6 +296,29 @@ class SharedFileTest {
 
         assertThat(file.isIntact()).isFalse();
         assertThatThrownBy(() -> file.segment().get(JAVA_LONG, 0)).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** As the doorbell of a process is by whoever wakes it, when another thread closes the host. */
+    @Test
+    void shouldWaitForACallThatHasAWordOfItWhenClosed() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            SharedFile file = openOrCreate(segment -> {});
+            MemorySegment word = file.segment().asSlice(0, 8);
+            CountDownLatch begun = new CountDownLatch(1);
+            Thread calling = Thread.ofPlatform().start(() -> {
+                while (file.segment().scope().isAlive()) {
+                    begun.countDown();
+                    try {
+                        Futex.await(word, 0, 1_000_000);
+                    } catch (IllegalStateException closed) {
+                        return;
+                    }
+                }
+            });
+            begun.await();
+            file.close();
+            calling.join();
+        }
     }
 
     @Test
