@@ -26,6 +26,12 @@ public final class WakeUp {
     /** Long enough for the other process to fall asleep after it said that it is about to ask. */
     private static final double ASLEEP_MILLIS = 3;
 
+    /** Uncontended locks, and rounds with a shorter sleep, until the code that is timed is compiled. */
+    private static final int WARM_LOCKS = 20_000;
+
+    private static final int WARM_ROUNDS = 1_000;
+    private static final double WARM_ASLEEP_MILLIS = 0.2;
+
     private final Settings settings;
     private final Results results;
 
@@ -43,6 +49,8 @@ public final class WakeUp {
             int rounds = Integer.parseInt(context.arguments().get(2));
             try (Board board = new Board(directory.resolve("board"))) {
                 Sleeper.valueOf(context.arguments().get(0)).with(directory, lockable -> {
+                    warm(lockable);
+                    context.send("warm");
                     for (int round = 1; round <= rounds; round++) {
                         board.awaitAtLeast(TURN, round);
                         board.setVolatile(ASKING, round);
@@ -74,8 +82,7 @@ public final class WakeUp {
     public void released() {
         for (Sleeper kind : Sleeper.values()) {
             List<Double> waits = new ArrayList<>();
-            int warmUp = settings.wakeRounds() / 4;
-            int rounds = settings.wakeRounds() + warmUp;
+            int rounds = WARM_ROUNDS + settings.wakeRounds();
             try (Scratch scratch = Scratch.create();
                     Board board = new Board(scratch.directory().resolve("board"));
                     ChildJvm child = ChildJvm.of(Waiter.class)
@@ -83,15 +90,17 @@ public final class WakeUp {
                             .arguments(kind.name(), scratch.directory().toString(), Integer.toString(rounds))
                             .start()) {
                 kind.with(scratch.directory(), lockable -> {
+                    warm(lockable);
+                    child.expect("warm");
                     for (int round = 1; round <= rounds; round++) {
                         Runnable release = lockable.lock();
                         board.setVolatile(TURN, round);
                         board.awaitAtLeast(ASKING, round);
-                        Pause.millis(ASLEEP_MILLIS);
+                        Pause.millis(round > WARM_ROUNDS ? ASLEEP_MILLIS : WARM_ASLEEP_MILLIS);
                         board.setVolatile(RELEASED, System.nanoTime());
                         release.run();
                         double waited = Double.parseDouble(child.next());
-                        if (round > warmUp) {
+                        if (round > WARM_ROUNDS) {
                             waits.add(waited);
                         }
                     }
@@ -99,6 +108,12 @@ public final class WakeUp {
                 child.awaitExit();
             }
             results.put("wake." + kind.name().toLowerCase(Locale.ROOT), "ns", waits);
+        }
+    }
+
+    private static void warm(Sleeper.Lockable lockable) {
+        for (int i = 0; i < WARM_LOCKS; i++) {
+            lockable.lock().run();
         }
     }
 

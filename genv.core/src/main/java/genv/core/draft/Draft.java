@@ -149,6 +149,9 @@ public interface Draft {
 
     void removeWaiterAt(int position);
 
+    /** The tickets of a token that nobody comes before, for at least one device or for none. */
+    long[] firstTickets(long token);
+
     // ---- what the operator should know -----------------------------------------------------------------------------
 
     /** Has something told, should this run be published. */

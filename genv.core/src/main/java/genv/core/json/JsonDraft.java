@@ -460,6 +460,11 @@ public final class JsonDraft implements Draft {
         throw noQueue();
     }
 
+    @Override
+    public long[] firstTickets(long token) {
+        return new long[0];
+    }
+
     private static IllegalStateException noQueue() {
         return new IllegalStateException("Genv's files have no queue");
     }

@@ -14,6 +14,7 @@ package genv.core.layout;
  *       48  | created, milliseconds since 1970                         8 B |
  *           +--------------------------------------------------------------+
  *      128  | root word: version and record number      own cache-line pair|
+ *      136  | precedence: until when others wait                       8 B |
  *      256  | next token                                own cache-line pair|
  *      384  | next ticket                               own cache-line pair|
  *           +--------------------------------------------------------------+
@@ -34,7 +35,10 @@ public final class FileLayout {
     /** The letters {@code GENVSTAT} as a little-endian word. */
     public static final long MAGIC = 0x5441_5453_564e_4547L;
 
-    /** The version of everything that lies in the file. 2 has leases, 3 the user of a request that waits. */
+    /**
+     * The version of everything that lies in the file. 2 has leases; 3 the user of a request that waits, precedence, and
+     * sleepers in the doorbells.
+     */
     public static final long FORMAT_VERSION = 3;
 
     public static final long MAGIC_OFFSET = 0;
@@ -45,6 +49,10 @@ public final class FileLayout {
     public static final long CREATED_OFFSET = 48;
 
     public static final long ROOT_OFFSET = 128;
+
+    /** Beside the root, since who is about to change that reads it. */
+    public static final long PRECEDENCE_OFFSET = 136;
+
     public static final long TOKEN_OFFSET = 256;
     public static final long TICKET_OFFSET = 384;
 

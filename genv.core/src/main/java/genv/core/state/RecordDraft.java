@@ -688,21 +688,37 @@ final class RecordDraft implements Draft {
         frees = true;
     }
 
-    /** The tokens of those who may be served now that something was freed: the first in line for each device. */
+    /** Those who may be served now that something was freed, each as its token and its ticket. */
     long[] toWake() {
-        if (!frees || image.waiterCount == 0) {
+        return frees ? firstInLine(0) : NOBODY;
+    }
+
+    @Override
+    public long[] firstTickets(long token) {
+        long[] pairs = firstInLine(token);
+        long[] tickets = new long[pairs.length / 2];
+        for (int i = 0; i < tickets.length; i++) {
+            tickets[i] = pairs[2 * i + 1];
+        }
+        return tickets;
+    }
+
+    /** The first in line for each device, as token and ticket; of one token, or of all if that is 0. */
+    private long[] firstInLine(long token) {
+        if (image.waiterCount == 0) {
             return NOBODY;
         }
-        long[] tokens = new long[image.waiterCount];
-        int count = 0;
+        long[] pairs = new long[2 * image.waiterCount];
+        int used = 0;
         DeviceSet lockLine = DeviceSet.EMPTY;
         DeviceSet deviceLine = DeviceSet.EMPTY;
         for (int i = 0; i < image.waiterCount; i++) {
             boolean forDevices = waiterKind(i) == QueuedRequest.Kind.DEVICES;
             DeviceSet line = forDevices ? deviceLine : lockLine;
             DeviceSet wanted = waiterDevices(i);
-            if (!line.intersects(wanted)) {
-                tokens[count++] = waiterToken(i);
+            if (!line.intersects(wanted) && (token == 0 || waiterToken(i) == token)) {
+                pairs[used++] = waiterToken(i);
+                pairs[used++] = waiterTicket(i);
             }
             if (forDevices) {
                 deviceLine = line.union(wanted);
@@ -710,7 +726,7 @@ final class RecordDraft implements Draft {
                 lockLine = line.union(wanted);
             }
         }
-        return Arrays.copyOf(tokens, count);
+        return Arrays.copyOf(pairs, used);
     }
 
     private static final long[] NOBODY = {};

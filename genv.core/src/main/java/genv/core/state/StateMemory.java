@@ -18,6 +18,11 @@ public class StateMemory {
     private static final VarHandle LONG = JAVA_LONG.varHandle();
     private static final VarHandle INT = JAVA_INT.varHandle();
 
+    /** The bit of a doorbell that says that somebody sleeps: only then is ringing worth a system call. */
+    private static final int ASLEEP = 1;
+
+    private static final int RING = 2;
+
     private final MemorySegment memory;
 
     public StateMemory(MemorySegment memory) {
@@ -31,6 +36,15 @@ public class StateMemory {
 
     boolean compareAndSetRoot(long expected, long next) {
         return LONG.compareAndSet(memory, FileLayout.ROOT_OFFSET, expected, next);
+    }
+
+    /** Until when others wait for who keeps losing races, on the clock of {@link System#nanoTime()}; 0 for not at all. */
+    long precedenceAcquire() {
+        return (long) LONG.getAcquire(memory, FileLayout.PRECEDENCE_OFFSET);
+    }
+
+    boolean compareAndSetPrecedence(long expected, long next) {
+        return LONG.compareAndSet(memory, FileLayout.PRECEDENCE_OFFSET, expected, next);
     }
 
     /** A number that no process of this host was ever given. */
@@ -48,13 +62,33 @@ public class StateMemory {
         return memory.asSlice(FileLayout.doorbellOf(token), Integer.BYTES, Integer.BYTES);
     }
 
-    public int doorbellAcquire(long token) {
-        return (int) INT.getAcquire(memory, FileLayout.doorbellOf(token));
+    /** How often a doorbell has rung, in steps of two; it begins anew at some time. */
+    public int ringsAcquire(long token) {
+        return (int) INT.getAcquire(memory, FileLayout.doorbellOf(token)) & ~ASLEEP;
     }
 
-    /** Changes the doorbell's word, so that nobody falls asleep who has not seen what came before. */
-    public void ring(long token) {
-        int _ = (int) INT.getAndAdd(memory, FileLayout.doorbellOf(token), 1);
+    /** Changes the doorbell's word, so that nobody falls asleep who has not seen what came before; true if anybody sleeps. */
+    public boolean ring(long token) {
+        long at = FileLayout.doorbellOf(token);
+        int word = (int) INT.getAcquire(memory, at);
+        while (true) {
+            int found = (int) INT.compareAndExchange(memory, at, word, (word + RING) & ~ASLEEP);
+            if (found == word) {
+                return (word & ASLEEP) != 0;
+            }
+            word = found;
+        }
+    }
+
+    /** Notes that somebody is about to sleep at a doorbell until its word is changed; false if it has rung since. */
+    public boolean announceSleep(long token, int rings) {
+        int found = (int) INT.compareAndExchange(memory, FileLayout.doorbellOf(token), rings, asleep(rings));
+        return found == rings || found == asleep(rings);
+    }
+
+    /** The word of a doorbell at which somebody sleeps. */
+    public static int asleep(int rings) {
+        return rings | ASLEEP;
     }
 
     long wordAcquire(long offset) {

@@ -21,7 +21,6 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +102,7 @@ public final class Transitions {
     private final Liveness liveness;
     private final long token;
     private final Surroundings surroundings;
+    private final Precedence precedence;
     private final AtomicReferenceArray<@Nullable RecordDraft> idle = new AtomicReferenceArray<>(IMAGES);
 
     /**
@@ -111,11 +111,11 @@ public final class Transitions {
      * @param path the state file, for messages
      * @param intact whether the mapped file is still the one that others would open
      * @param backing makes sure that a range of the file has its space on the disk before it is written
-     * @param wake wakes the process of a token
+     * @param wake wakes who may be served now
      * @param noted is told what a published transition came upon
      */
     public record Surroundings(
-            String path, BooleanSupplier intact, Backing backing, LongConsumer wake, Consumer<List<Note>> noted) {}
+            String path, BooleanSupplier intact, Backing backing, Wake wake, Consumer<List<Note>> noted) {}
 
     /** Makes sure that a range of the file has its space on the disk. */
     @FunctionalInterface
@@ -123,11 +123,18 @@ public final class Transitions {
         void ensure(long offset, long length);
     }
 
+    /** Wakes the process of a token on behalf of its request of a ticket. */
+    @FunctionalInterface
+    public interface Wake {
+        void wake(long token, long ticket);
+    }
+
     public Transitions(StateMemory memory, long token, Liveness liveness, Surroundings surroundings) {
         this.memory = memory;
         this.token = token;
         this.liveness = liveness;
         this.surroundings = surroundings;
+        this.precedence = new Precedence(memory);
         this.records = new Claims(memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, token, 0);
         this.cellClaims = new Claims(memory, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, token, 1);
         this.cells = new Cells(memory, cellClaims);
@@ -157,6 +164,8 @@ public final class Transitions {
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
         RecordDraft draft = borrow();
         int damages = 0;
+        int losses = 0;
+        long asked = 0;
         RetrySpan race = null;
         try {
             while (true) {
@@ -170,6 +179,9 @@ public final class Transitions {
                         return result;
                     }
                     CrashPoint.EDITED.reach();
+                    if (asked == 0) {
+                        precedence.giveWay();
+                    }
                     if (commit(draft, root)) {
                         return result;
                     }
@@ -181,11 +193,18 @@ public final class Transitions {
                     }
                 }
                 race = FlightEvents.lostRace(race);
-                Thread.onSpinWait();
+                if (++losses >= Precedence.LOSSES) {
+                    asked = precedence.ask(asked);
+                } else {
+                    Thread.onSpinWait();
+                }
             }
         } catch (VirtualMachineError fault) {
             throw afterFault(draft, fault);
         } finally {
+            if (asked != 0) {
+                precedence.giveBack(asked);
+            }
             giveBack(draft);
             FlightEvents.raceOver(race);
         }
@@ -208,8 +227,8 @@ public final class Transitions {
         CrashPoint.PUBLISHED.reach();
         free(draft);
         CrashPoint.RELEASED.reach();
-        for (long sleeper : sleepers) {
-            surroundings.wake.accept(sleeper);
+        for (int i = 0; i < sleepers.length; i += 2) {
+            surroundings.wake.wake(sleepers[i], sleepers[i + 1]);
         }
         if (draft.hasNotes()) {
             surroundings.noted.accept(draft.takeNotes());

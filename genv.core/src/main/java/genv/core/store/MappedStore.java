@@ -36,7 +36,9 @@ import genv.core.state.Transitions;
 import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
+import genv.core.waiting.Waiting;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +84,8 @@ final class MappedStore implements Store {
         final @Nullable QueueSpan span;
         /** How it stands in the queue, or is about to. */
         QueuedRequest request;
+        /** Whether nobody came before it at the last try. */
+        boolean isFirst;
 
         Tries(
                 Supplier<LimitsFile.Reading> readings,
@@ -104,7 +108,7 @@ final class MappedStore implements Store {
         this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current());
         LifeLocks locks = files.locks();
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
-        this.room = new WaitRoom(memory, token, this::reap);
+        this.room = new WaitRoom(memory, token, new Visits());
         this.transitions = new Transitions(
                 memory,
                 token,
@@ -416,19 +420,20 @@ final class MappedStore implements Store {
 
     private <T> Outcome<T> awaitTurn(WaitLimit limit, WaitLimit.Deadline deadline, Tries<T> tries)
             throws InterruptedException {
-        try (WaitRoom.Waiting waiting = room.enter(limit)) {
+        try (Waiting waiting = room.enter(tries.request.ticket(), limit)) {
             while (true) {
                 waiting.reset();
                 LimitsFile.Reading reading = tries.readings.get();
                 if (reading.failure() != null && deadline.remaining() > 0) {
                     transact(draft -> withhold(draft, tries.request));
+                    tries.isFirst = false;
                 } else {
                     Outcome<T> outcome = tryOnce(tries, LeaseRules.of(usable(reading)));
                     if (!(outcome instanceof Outcome.Busy) || deadline.remaining() <= 0) {
                         return outcome;
                     }
                 }
-                waiting.await(deadline.remaining());
+                waiting.await(deadline.remaining(), tries.isFirst);
                 if (room.isClosed()) {
                     throw new IllegalStateException(
                             "the host was closed while a request was waiting: path=" + files.path());
@@ -439,7 +444,12 @@ final class MappedStore implements Store {
 
     private <T> Outcome<T> tryOnce(Tries<T> tries, LeaseRules leases) {
         Attempt<T> attempt = tries.attempts.apply(leases);
-        Outcome<T> outcome = transact(draft -> turn(draft, attempt, tries.request.ticket()));
+        long ticket = tries.request.ticket();
+        Outcome<T> outcome = transact(draft -> {
+            Outcome<T> result = turn(draft, attempt, ticket);
+            tries.isFirst = isFirst(draft, ticket);
+            return result;
+        });
         if (tries.span != null) {
             tries.span.tried(outcome instanceof Outcome.Granted);
         }
@@ -472,6 +482,24 @@ final class MappedStore implements Store {
             draft.dequeue(ticket);
         }
         return outcome;
+    }
+
+    private boolean isFirst(Draft draft, long ticket) {
+        return draft.waiterCount() > 0
+                && Arrays.stream(draft.firstTickets(caller.token())).anyMatch(first -> first == ticket);
+    }
+
+    /** What those who wait ask of the state. */
+    private final class Visits implements WaitRoom.Visits {
+        @Override
+        public void lookAfter() {
+            reap();
+        }
+
+        @Override
+        public long[] first() {
+            return transact(draft -> draft.firstTickets(caller.token()));
+        }
     }
 
     /** Wakes whoever waits here, removes what this process holds, gives its seat up and closes the files. */

@@ -1,127 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.waiting;
 
-import genv.core.os.Futex;
-import genv.core.state.CrashPoint;
 import genv.core.state.StateMemory;
-import java.lang.foreign.MemorySegment;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where the threads of this process sleep that wait for a change of the state.
  *
- * <p>One platform thread listens at this process's doorbell, a futex word in the state file, while anybody is here; the
- * waiting threads themselves are parked, so a virtual thread gives its carrier back. No ring is missed: a thread enters
- * before it looks at the state, and the listener remembers the doorbell's value from before that.
+ * <p>One thread <em>leads</em>: it sleeps at this process's doorbell and calls those who may be served when it rings. A
+ * platform thread that is alone here leads itself, and so is woken by whoever frees something without a detour. Otherwise a
+ * thread of the room leads and the waiting threads are parked, so that a virtual thread gives its carrier back.
  *
- * <p>Every {@link #INTERVAL_NANOS} the listener also looks after what nobody rings for: processes that died, and a ring that
- * was lost because the process that owed it died in between.
+ * <p>No ring is missed. A thread enters before it looks at the state; whoever leads compares with the number of rings that the
+ * last one who led has seen; and who stops leading has somebody else lead as long as anybody is here.
+ *
+ * <p>Every {@link #INTERVAL_NANOS} the one who leads also looks after what nobody rings for: processes that died, and a ring
+ * that was lost because the process that owed it died in between.
  */
 public final class WaitRoom implements AutoCloseable {
     private static final long INTERVAL_NANOS = 40_000_000;
     private static final int LOOKS_TO_CALL = 5;
     private static final long LINGER_NANOS = 1_000_000_000;
-    /** How often the doorbell is looked at where there is no futex. */
-    private static final long POLL_NANOS = 1_000_000;
 
     private final StateMemory memory;
     private final long token;
-    private final Runnable lookAfter;
-    private final Set<Waiting> present = ConcurrentHashMap.newKeySet();
+    private final Doorbell bell;
+    private final Visits visits;
+    private final ConcurrentHashMap<Long, Waiting> present = new ConcurrentHashMap<>();
+    private final AtomicReference<@Nullable Object> leader = new AtomicReference<>();
     private @Nullable Thread listener;
-    private int heard;
-    private int looks;
     private volatile boolean closed;
 
-    /** {@code lookAfter}: removes what the dead left; called at intervals while somebody waits. */
-    public WaitRoom(StateMemory memory, long token, Runnable lookAfter) {
+    // of whoever leads, and handed on with it
+    private int heard;
+    private int looks;
+    private long looked;
+    private long root;
+
+    /** What is asked of the state on behalf of those who wait. */
+    public interface Visits {
+        /** Removes what the dead left. */
+        void lookAfter();
+
+        /** The tickets of this process that may be served, since nobody else comes before. */
+        long[] first();
+    }
+
+    public WaitRoom(StateMemory memory, long token, Visits visits) {
         this.memory = memory;
         this.token = token;
-        this.lookAfter = lookAfter;
+        this.bell = new Doorbell(memory, token);
+        this.visits = visits;
+        this.heard = bell.rings();
     }
 
-    /** A thread that waits. */
-    public final class Waiting implements AutoCloseable {
-        private final Thread thread = Thread.currentThread();
-        private final boolean interruptible;
-        private volatile boolean called;
-        private boolean interrupted;
-
-        private Waiting(boolean interruptible) {
-            this.interruptible = interruptible;
-        }
-
-        /** To be called before the state is looked at: a change after this is noticed by {@link #await}. */
-        public void reset() {
-            called = false;
-        }
-
-        /** Sleeps until the state may have changed, or the time is over. */
-        public void await(long nanos) throws InterruptedException {
-            CrashPoint.QUEUED.reach();
-            long start = System.nanoTime();
-            long left = nanos;
-            while (!called && left > 0 && !closed) {
-                if (left == Long.MAX_VALUE) {
-                    LockSupport.park(this);
-                } else {
-                    LockSupport.parkNanos(this, left);
-                    left = nanos - (System.nanoTime() - start);
-                }
-                if (Thread.interrupted()) {
-                    if (interruptible) {
-                        throw new InterruptedException("interrupted while waiting for devices");
-                    }
-                    interrupted = true;
-                }
-            }
-        }
-
-        private void call() {
-            called = true;
-            LockSupport.unpark(thread);
-        }
-
-        @Override
-        public void close() {
-            present.remove(this);
-            if (interrupted) {
-                thread.interrupt();
-            }
-        }
-    }
-
-    /** Makes the calling thread one that is woken. */
-    public Waiting enter(WaitLimit limit) {
-        Waiting waiting = new Waiting(limit.interruptible());
-        synchronized (this) {
-            present.add(waiting);
-            if (listener == null && !closed) {
-                heard = memory.doorbellAcquire(token);
-                startListener(waiting);
-            } else {
-                LockSupport.unpark(listener); // it may be lingering
-            }
-        }
+    /** Makes the calling thread one that is woken, on behalf of the request of that ticket. */
+    public Waiting enter(long ticket, WaitLimit limit) {
+        Waiting waiting = new Waiting(this, ticket, limit.interruptible());
+        present.put(ticket, waiting);
         return waiting;
     }
 
-    private synchronized void startListener(Waiting first) {
-        Thread thread = new Thread(this::listen, "genv-doorbell");
-        thread.setDaemon(true);
-        boolean started = false;
-        try {
-            thread.start();
-            listener = thread;
-            started = true;
-        } finally {
-            if (!started) {
-                present.remove(first); // out of threads: the next one who waits tries again
-            }
-        }
+    void leave(long ticket) {
+        present.remove(ticket);
+    }
+
+    long rootAcquire() {
+        return memory.rootAcquire();
     }
 
     /** Whether the room was closed while threads were waiting. */
@@ -129,57 +77,113 @@ public final class WaitRoom implements AutoCloseable {
         return closed;
     }
 
-    /** Wakes the process of a token. */
-    public void wake(long sleeper) {
-        if (sleeper == token) {
-            callAll();
+    /** Wakes the process of a token, since its request of that ticket may be served. */
+    public void wake(long sleeper, long ticket) {
+        if (sleeper != token) {
+            bell.ring(sleeper);
             return;
         }
-        memory.ring(sleeper);
-        CrashPoint.RINGING.reach();
-        if (Futex.isSupported()) {
-            Futex.wakeAll(memory.doorbell(sleeper));
+        Waiting waiting = present.get(ticket);
+        if (waiting != null) {
+            call(waiting);
+        }
+    }
+
+    private void call(Waiting waiting) {
+        waiting.call();
+        if (leader.get() == waiting && !waiting.isCurrent()) {
+            bell.ringHere(); // it sleeps there
         }
     }
 
     private void callAll() {
-        for (Waiting waiting : present) {
-            waiting.call();
-        }
+        present.values().forEach(this::call);
     }
 
-    private void listen() {
+    /** Calls those who may be served. */
+    private void callFirst() {
+        if (present.size() == 1) {
+            callAll();
+            return;
+        }
         try {
-            listenWhileNeeded();
-        } finally {
-            synchronized (this) {
-                if (Thread.currentThread().equals(listener)) {
-                    listener = null; // by an error: who waits next starts another one
+            for (long ticket : visits.first()) {
+                Waiting waiting = present.get(ticket);
+                if (waiting != null) {
+                    call(waiting);
                 }
             }
-            callAll();
+        } catch (RuntimeException failure) {
+            callAll(); // they meet the same failure and report it
         }
     }
 
-    private void listenWhileNeeded() {
-        MemorySegment bell = memory.doorbell(token);
-        long root = memory.rootAcquire();
-        long looked = System.nanoTime();
-        while (stays()) {
-            if (Futex.isSupported()) {
-                Futex.await(bell, heard, INTERVAL_NANOS);
-            } else {
-                LockSupport.parkNanos(POLL_NANOS);
+    // ---- sleeping --------------------------------------------------------------------------------------------------
+
+    /** Sleeps for at most so long, or until it is called; it may end earlier, for no reason. */
+    void sleep(Waiting waiting, long nanos) {
+        if (isAlone(waiting) && leader.compareAndSet(null, waiting)) {
+            try {
+                beginToLead();
+                if (!waiting.isCalled()) {
+                    new InterruptibleSleep(this::endSleep).during(() -> listen(nanos));
+                }
+            } finally {
+                stopLeading(1);
             }
-            int now = memory.doorbellAcquire(token);
-            if (now != heard) {
-                heard = now;
-                callAll();
+            return;
+        }
+        if (leader.get() == null) {
+            summonListener();
+        }
+        waiting.park(nanos);
+    }
+
+    private boolean isAlone(Waiting waiting) {
+        return present.size() == 1 && !waiting.isVirtual();
+    }
+
+    private void endSleep() {
+        try {
+            bell.ringHere();
+        } catch (IllegalStateException failure) {
+            if (!closed) { // otherwise nobody sleeps any more
+                throw failure;
             }
-            if (System.nanoTime() - looked >= INTERVAL_NANOS) {
-                root = lookAround(root);
-                looked = System.nanoTime();
-            }
+        }
+    }
+
+    // ---- leading ---------------------------------------------------------------------------------------------------
+
+    private void beginToLead() {
+        if (System.nanoTime() - looked > 2 * INTERVAL_NANOS) { // nobody has waited for a while
+            looked = System.nanoTime();
+            root = memory.rootAcquire();
+        }
+    }
+
+    /** {@code others}: how many may be here without somebody leading, since they see to it themselves. */
+    private void stopLeading(int others) {
+        leader.set(null);
+        if (present.size() > others) {
+            summonListener();
+        }
+    }
+
+    /** Sleeps once at the doorbell, until it rings or the next look is due. */
+    private void listen(long nanos) {
+        long due = INTERVAL_NANOS - (System.nanoTime() - looked);
+        if (due > 0) {
+            bell.await(heard, Math.min(nanos, due));
+        }
+        int rings = bell.rings();
+        if (rings != heard) {
+            heard = rings;
+            callFirst();
+        }
+        if (System.nanoTime() - looked >= INTERVAL_NANOS) {
+            lookAround();
+            looked = System.nanoTime();
         }
     }
 
@@ -187,61 +191,98 @@ public final class WaitRoom implements AutoCloseable {
      * Looks after the dead. Everybody is called if the state has changed without a ring, and now and then in any case, since
      * whether a request in front is overdue changes with time alone.
      */
-    private long lookAround(long before) {
+    private void lookAround() {
         try {
-            lookAfter.run();
+            visits.lookAfter();
         } catch (RuntimeException failure) {
             callAll(); // the waiting threads meet the same failure and report it
         }
-        long root = memory.rootAcquire();
-        if (root != before || ++looks % LOOKS_TO_CALL == 0) {
+        long now = memory.rootAcquire();
+        if (now != root || ++looks % LOOKS_TO_CALL == 0) {
             callAll();
         }
-        return root;
+        root = now;
     }
 
-    /** Whether the listener goes on; it ends when nobody has been here for a while. */
-    private boolean stays() {
+    // ---- the thread of the room ------------------------------------------------------------------------------------
+
+    private synchronized void summonListener() {
         if (closed) {
-            return false;
+            return;
         }
-        if (!present.isEmpty()) {
-            return true;
+        if (listener == null) {
+            Thread thread = new Thread(this::listenForAll, "genv-doorbell");
+            thread.setDaemon(true);
+            thread.start(); // where there are no more threads, the request ends with that error
+            listener = thread;
+        } else {
+            LockSupport.unpark(listener);
         }
-        LockSupport.parkNanos(this, LINGER_NANOS);
-        synchronized (this) {
-            if (present.isEmpty()) {
-                listener = null;
-                return false;
+    }
+
+    private void listenForAll() {
+        try {
+            do {
+                if (isNeeded() && leader.compareAndSet(null, Thread.currentThread())) {
+                    lead();
+                }
+            } while (lingers());
+        } finally {
+            synchronized (this) {
+                if (Thread.currentThread().equals(listener)) {
+                    listener = null; // by an error: whoever waits next starts another one
+                }
             }
+            callAll();
+        }
+    }
+
+    private void lead() {
+        try {
+            beginToLead();
+            while (isNeeded()) {
+                listen(Long.MAX_VALUE);
+            }
+        } finally {
+            leader.set(null);
+            present.values().forEach(Waiting::stir); // one that is alone by now leads itself
+        }
+    }
+
+    private boolean isNeeded() {
+        return !closed && (present.size() > 1 || present.values().stream().anyMatch(Waiting::isVirtual));
+    }
+
+    /** Waits whether it is needed again; false if it was not for a while. */
+    private boolean lingers() {
+        long start = System.nanoTime();
+        LockSupport.parkNanos(this, LINGER_NANOS);
+        if (System.nanoTime() - start < LINGER_NANOS) {
             return !closed;
         }
+        synchronized (this) {
+            if (isNeeded() && leader.get() == null) {
+                return true;
+            }
+            listener = null;
+            return false;
+        }
     }
 
-    /** Wakes everybody for the last time and waits for the listener to leave the mapped memory. */
+    /** Wakes everybody for the last time and waits until nobody uses the mapped memory. */
     @Override
     public void close() {
+        closed = true;
         Thread thread;
         synchronized (this) {
-            closed = true;
             thread = listener;
         }
         callAll();
-        boolean interrupted = false;
-        while (thread != null && thread.isAlive()) {
+        while (leader.get() != null || (thread != null && thread.isAlive())) {
             LockSupport.unpark(thread);
-            memory.ring(token);
-            if (Futex.isSupported()) {
-                Futex.wakeAll(memory.doorbell(token));
-            }
-            try {
-                thread.join(10);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+            bell.ringHere();
+            Thread.onSpinWait();
+            LockSupport.parkNanos(this, 1_000_000);
         }
     }
 }

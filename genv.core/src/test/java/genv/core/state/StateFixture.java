@@ -32,7 +32,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 
 /**
  * A mapped state without the rest of a host: processes are played by objects with tokens of their own, and die when they are
@@ -64,20 +63,22 @@ public final class StateFixture implements AutoCloseable {
     }
 
     public Transitions process(long token) {
-        return process(token, sleeper -> {});
+        return process(token, (sleeper, ticket) -> {});
     }
 
-    Transitions process(long token, LongConsumer wake) {
+    Transitions process(long token, Transitions.Wake wake) {
         return process(token, () -> true, (offset, length) -> {}, wake);
     }
 
-    Transitions process(long token, BooleanSupplier intact, Transitions.Backing backing, LongConsumer wake) {
+    Transitions process(long token, BooleanSupplier intact, Transitions.Backing backing, Transitions.Wake wake) {
         return process(token, new Transitions.Surroundings("test", intact, backing, wake, notes -> {}));
     }
 
     public Transitions noting(long token, Consumer<List<Note>> noted) {
         return process(
-                token, new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, sleeper -> {}, noted));
+                token,
+                new Transitions.Surroundings(
+                        "test", () -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, noted));
     }
 
     /** A process that sees the state through a memory of the test's own, which may come between two accesses. */
@@ -86,7 +87,8 @@ public final class StateFixture implements AutoCloseable {
                 through.apply(segment),
                 token,
                 this::isAlive,
-                new Transitions.Surroundings("test", () -> true, (offset, length) -> {}, sleeper -> {}, notes -> {}));
+                new Transitions.Surroundings(
+                        "test", () -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, notes -> {}));
     }
 
     /** The cells as a process sees them that has read none yet. */

@@ -248,7 +248,7 @@ class TransitionsStressTest {
                             throw new Death();
                         }
                     },
-                    sleeper -> {});
+                    (sleeper, ticket) -> {});
             try {
                 process.transact(draft -> {
                     EnvBlock block = StateFixture.env(draft, "mortal-" + token, token);

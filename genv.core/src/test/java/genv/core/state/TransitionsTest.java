@@ -245,7 +245,7 @@ class TransitionsTest {
     @Test
     void shouldWakeTheFirstInLineForEachDeviceWhenSomethingIsFreed() {
         List<Long> woken = new ArrayList<>();
-        Transitions waker = state.process(2, woken::add);
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
         EnvBlock block = put("e", DeviceSet.of(1));
         process.transact(draft -> {
             draft.enqueue(request(1, block, DeviceSet.of(1), 11, QueuedRequest.Kind.DEVICES));
@@ -271,7 +271,7 @@ class TransitionsTest {
     @Test
     void shouldWakeWhoWaitsWhenAnEnvironmentALockOrAnEarlierRequestIsGone() {
         List<Long> woken = new ArrayList<>();
-        Transitions waker = state.process(2, woken::add);
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
         EnvBlock block = put("e", DeviceSet.of(1));
         EnvBlock other = put("f", DeviceSet.EMPTY);
         process.transact(draft -> {
@@ -348,8 +348,8 @@ class TransitionsTest {
     void shouldNotTakeACellThatWasFreedAfterTheRootThatItHasRead() {
         Transitions other = state.process(STRANGER);
         List<Long> touched = new ArrayList<>();
-        Transitions late =
-                state.process(STRANGER + 1, () -> true, (offset, length) -> touched.add(offset), sleeper -> {});
+        Transitions late = state.process(
+                STRANGER + 1, () -> true, (offset, length) -> touched.add(offset), (sleeper, ticket) -> {});
         AtomicInteger runs = new AtomicInteger();
         late.transact(draft -> {
             if (runs.incrementAndGet() == 1) {
@@ -573,7 +573,7 @@ class TransitionsTest {
                 (offset, length) -> {
                     throw new StateException("the disk is full");
                 },
-                sleeper -> {});
+                (sleeper, ticket) -> {});
 
         assertThatThrownBy(() -> full.transact(draft -> {
                     draft.put(StateFixture.env(draft, "e", SELF));
@@ -628,13 +628,13 @@ class TransitionsTest {
                 (offset, length) -> {
                     throw error;
                 },
-                sleeper -> {});
+                (sleeper, ticket) -> {});
     }
 
     @Test
     void shouldGrantNothingFromAFileThatIsNotTheOneThatOthersOpen() {
         put("e", DeviceSet.of(1));
-        Transitions cut = state.process(2, () -> false, (offset, length) -> {}, sleeper -> {});
+        Transitions cut = state.process(2, () -> false, (offset, length) -> {}, (sleeper, ticket) -> {});
 
         assertThatThrownBy(() -> cut.transact(draft -> {
                     draft.put(StateFixture.env(draft, "f", 2).withDevices(DeviceSet.of(2), false, 1));

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.waiting;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import genv.core.layout.FileLayout;
+import genv.core.state.StateMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Rooms of two processes over one state, in which nothing is: what happens to rings, interrupts and closing. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class WaitRoomTest {
+    private static final long HERE = 1;
+    private static final long ELSEWHERE = 2;
+    private static final long TICKET = 7;
+    private static final int ROUNDS = 50;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment segment = arena.allocate(FileLayout.CELL_CLAIM_OFFSET, 64);
+    private final StateMemory memory = new StateMemory(segment);
+    private final AtomicInteger looks = new AtomicInteger();
+    private final AtomicInteger waiters = new AtomicInteger();
+    private final AtomicInteger finds = new AtomicInteger();
+    private volatile long[] first = {TICKET};
+    private final WaitRoom room = new WaitRoom(memory, HERE, new CountingVisits());
+    private final WaitRoom other = new WaitRoom(memory, ELSEWHERE, new CountingVisits());
+
+    private final class CountingVisits implements WaitRoom.Visits {
+        @Override
+        public void lookAfter() {
+            looks.incrementAndGet();
+        }
+
+        @Override
+        public long[] first() {
+            finds.incrementAndGet();
+            return first;
+        }
+    }
+
+    @AfterEach
+    void close() {
+        room.close();
+        other.close();
+        arena.close();
+    }
+
+    @Test
+    void shouldWakeALonePlatformThreadWithoutAListener() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Future<?> waiting = waitIn(threads, TICKET);
+                other.wake(HERE, TICKET);
+                waiting.get();
+            }
+        }
+        assertThat(looks.get())
+                .as("who is not woken finds out at the next look")
+                .isLessThan(ROUNDS / 2);
+        assertThat(finds.get()).as("one that is alone need not be found").isZero();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().equals("genv-doorbell"));
+    }
+
+    @Test
+    void shouldWakeAVirtualThreadFromElsewhere() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Future<?> waiting = waitIn(threads, TICKET);
+                other.wake(HERE, TICKET);
+                waiting.get();
+            }
+        }
+        assertThat(looks.get()).isLessThan(ROUNDS / 2);
+    }
+
+    @Test
+    void shouldWakeFromTheSameProcess() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Future<?> waiting = waitIn(threads, TICKET);
+                room.wake(HERE, TICKET);
+                waiting.get();
+            }
+        }
+        assertThat(looks.get()).isLessThan(ROUNDS / 2);
+    }
+
+    @Test
+    void shouldWakeTheOneWhoIsFirstAmongSeveral() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            List<Future<?>> waiting = new ArrayList<>();
+            int count = 20;
+            for (int i = 0; i < count; i++) {
+                waiting.add(waitIn(threads, i));
+            }
+            for (int i = 0; i < count; i++) { // the one who led leaves early: the others must not be forgotten
+                first = new long[] {i};
+                other.wake(HERE, i);
+                waiting.get(i).get();
+            }
+            assertThat(looks.get()).isLessThan(count / 2);
+        }
+    }
+
+    @Test
+    void shouldEndTheWaitingOfALeaderThatIsInterrupted() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Future<?> waiting = waitIn(threads, TICKET);
+                waiting.cancel(true);
+                while (waiters.get() > 0) {
+                    Thread.onSpinWait();
+                }
+            }
+        } // waits until all have ended
+        assertThat(looks.get())
+                .as("an interrupt does not wait for the next look")
+                .isLessThan(ROUNDS);
+    }
+
+    @Test
+    void shouldKeepAnInterruptOfAWaitThatCannotBeInterrupted() throws Exception {
+        SynchronousQueue<Thread> entered = new SynchronousQueue<>();
+        AtomicBoolean served = new AtomicBoolean();
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            Future<Boolean> waiting = threads.submit(() -> {
+                try (Waiting place = room.enter(TICKET, WaitLimit.UNLIMITED)) {
+                    place.reset();
+                    entered.put(Thread.currentThread());
+                    while (!served.get()) {
+                        place.await(Long.MAX_VALUE, false);
+                        place.reset();
+                    }
+                }
+                return Thread.interrupted();
+            });
+            entered.take().interrupt();
+            served.set(true);
+            other.wake(HERE, TICKET);
+
+            assertThat(waiting.get()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldLetEverybodyGoWhenItIsClosed() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            Future<?> waiting = waitIn(threads, TICKET);
+            Future<?> another = waitIn(threads, TICKET + 1);
+            room.close();
+            waiting.get();
+            another.get();
+        }
+    }
+
+    @Test
+    void shouldReportWhatAWaitThrows() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            Future<?> waiting = threads.submit(() -> {
+                Thread.currentThread().interrupt();
+                try (Waiting place = room.enter(TICKET, new WaitLimit(Long.MAX_VALUE, true))) {
+                    place.reset();
+                    place.await(Long.MAX_VALUE, true);
+                }
+                return null;
+            });
+            assertThatThrownBy(waiting::get)
+                    .isInstanceOf(ExecutionException.class)
+                    .hasCauseInstanceOf(InterruptedException.class);
+        }
+    }
+
+    /** Returns once the other thread is asleep. */
+    private Future<?> waitIn(ExecutorService threads, long ticket) throws InterruptedException {
+        SynchronousQueue<Thread> entered = new SynchronousQueue<>();
+        Future<?> waiting = threads.submit(() -> {
+            try (Waiting place = room.enter(ticket, new WaitLimit(Long.MAX_VALUE, true))) {
+                place.reset();
+                entered.put(Thread.currentThread());
+                place.await(Long.MAX_VALUE, false);
+            } finally {
+                waiters.decrementAndGet();
+            }
+            return null;
+        });
+        Thread thread = entered.take();
+        boolean leads = waiters.incrementAndGet() == 1 && !thread.isVirtual();
+        while (!isAsleep() || !(leads || LockSupport.getBlocker(thread) instanceof Waiting)) {
+            Thread.onSpinWait();
+        }
+        return waiting;
+    }
+
+    /** Whether somebody sleeps at the doorbell, or has only the call to the kernel before that. */
+    private boolean isAsleep() {
+        return (segment.get(ValueLayout.JAVA_INT, FileLayout.doorbellOf(HERE)) & 1) != 0;
+    }
+}
