@@ -198,6 +198,9 @@ public final class Tables {
         plain("JVM with an empty main, module path", "start.modules.nothing");
         plain("JVM with an empty main, jlink image", "start.image.nothing");
         plain("JVM with an empty main, AOT cache", "start.aot.nothing");
+        plain("JVM with one call of the C library, module path", "start.modules.call");
+        plain("JVM with one call of the C library, jlink image", "start.image.call");
+        plain("JVM with one call of the C library, AOT cache", "start.aot.call");
         plain("JVM to its first environment, on a host that has no state yet, module path", "start.modules.host");
         plain("state file on disk, empty", "disk.state.0");
         plain("state file on disk with 1,000 environments", "disk.state.1000");

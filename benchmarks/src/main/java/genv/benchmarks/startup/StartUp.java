@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,7 +26,8 @@ public final class StartUp {
     private static final String MODULE = "genv.benchmarks.program";
     private static final String NOTHING = MODULE + "/" + MODULE + ".Nothing";
     private static final String FIRST = MODULE + "/" + MODULE + ".FirstEnvironment";
-    private static final String ACCESS = "--enable-native-access=genv.core";
+    private static final String CALL = MODULE + "/" + MODULE + ".OneCall";
+    private static final String ACCESS = "--enable-native-access=genv.core," + MODULE;
 
     /** What genv consists of at run time, but for the devices. */
     private static final List<String> MODULES =
@@ -50,7 +52,12 @@ public final class StartUp {
             Path work = scratch.directory();
             String modules = modules(work);
             List<String> modulePath = List.of(Commands.ofJdk("java"), "-p", modules, "--add-modules=genv.core", ACCESS);
-            compare(work, "modules", command(modulePath, NOTHING), command(modulePath, FIRST));
+            compare(
+                    work,
+                    "modules",
+                    command(modulePath, NOTHING),
+                    command(modulePath, CALL),
+                    command(modulePath, FIRST));
             firstOfHost(work, command(modulePath, FIRST));
 
             Path image = work.resolve("image");
@@ -65,12 +72,13 @@ public final class StartUp {
                             "--output",
                             image.toString()));
             List<String> linked = List.of(image.resolve("bin").resolve("java").toString(), ACCESS);
-            compare(work, "image", command(linked, NOTHING), command(linked, FIRST));
+            compare(work, "image", command(linked, NOTHING), command(linked, CALL), command(linked, FIRST));
 
             compare(
                     work,
                     "aot",
                     cached(work, modulePath, NOTHING, work.resolve("nothing.aot")),
+                    cached(work, modulePath, CALL, work.resolve("call.aot")),
                     cached(work, modulePath, FIRST, work.resolve("first.aot")));
         }
     }
@@ -97,18 +105,19 @@ public final class StartUp {
     }
 
     /** One after the other, so that what disturbs the machine disturbs both. */
-    private void compare(Path work, String id, List<String> nothing, List<String> first) {
+    private void compare(Path work, String id, List<String> nothing, List<String> call, List<String> first) {
         Map<String, String> variables = variables(work.resolve("state"));
-        Commands.run(variables, nothing);
-        Commands.run(variables, first);
-        List<Double> nothings = new ArrayList<>();
-        List<Double> firsts = new ArrayList<>();
+        Map<String, List<String>> programs = new LinkedHashMap<>();
+        programs.put("nothing", nothing);
+        programs.put("call", call);
+        programs.put("first", first);
+        programs.values().forEach(program -> Commands.run(variables, program));
+        Map<String, List<Double>> times = new LinkedHashMap<>();
         for (int i = 0; i < settings.starts(); i++) {
-            nothings.add((double) Commands.run(variables, nothing).nanos());
-            firsts.add((double) Commands.run(variables, first).nanos());
+            programs.forEach((name, program) -> times.computeIfAbsent(name, key -> new ArrayList<>())
+                    .add((double) Commands.run(variables, program).nanos()));
         }
-        results.put("start." + id + ".nothing", "ns", nothings);
-        results.put("start." + id + ".first", "ns", firsts);
+        times.forEach((name, nanos) -> results.put("start." + id + "." + name, "ns", nanos));
     }
 
     private void firstOfHost(Path work, List<String> first) {

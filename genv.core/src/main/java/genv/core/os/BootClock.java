@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,8 +20,7 @@ import java.util.List;
 public final class BootClock {
     private static final int CLOCK_BOOTTIME = 7;
 
-    private static final MethodHandle CLOCK_GETTIME =
-            Symbols.linkWithErrno("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
+    private static final CFunction CLOCK_GETTIME = CFunction.named("clock_gettime");
 
     /** What the time namespace of this process adds, nanoseconds. A process that runs stays in its namespace. */
     private static final long OFFSET_NANOS = offset();
@@ -59,15 +54,16 @@ public final class BootClock {
     public static long millis() {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result = (int) CLOCK_GETTIME.invokeExact(buffer.state(), CLOCK_BOOTTIME, buffer.data());
+            int result = (int)
+                    CLOCK_GETTIME.call(buffer, CLOCK_BOOTTIME, buffer.data().address());
             if (result != 0) {
                 throw new ErrnoException("clock_gettime clock=" + CLOCK_BOOTTIME, buffer.errno());
             }
             long nanos = buffer.data().get(JAVA_LONG, 0) * 1_000_000_000
                     + buffer.data().get(JAVA_LONG, 8);
             return (nanos - OFFSET_NANOS) / 1_000_000;
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
+        } catch (ErrnoException failure) {
+            throw new IllegalStateException("the clock of the time since boot cannot be read", failure);
         } finally {
             buffer.give();
         }

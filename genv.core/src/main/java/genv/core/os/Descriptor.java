@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 
@@ -22,19 +16,11 @@ import java.nio.file.Path;
  * but queries should be made by threads that do not know whether it is still open.
  */
 public abstract sealed class Descriptor implements AutoCloseable permits NativeFile, NativeDirectory {
-    private static final MethodHandle OPENAT = Symbols.linkWithErrno(
-            "openat",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT),
-            Linker.Option.firstVariadicArg(3));
-    private static final MethodHandle CLOSE = Symbols.link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    private static final MethodHandle FCHMOD =
-            Symbols.linkWithErrno("fchmod", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle FCHOWN =
-            Symbols.linkWithErrno("fchown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle FSTAT = Symbols.linkWithErrno(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS),
-            Linker.Option.firstVariadicArg(1));
+    private static final CFunction OPENAT = CFunction.named("openat");
+    private static final CFunction CLOSE = CFunction.named("close");
+    private static final CFunction FCHMOD = CFunction.named("fchmod");
+    private static final CFunction FCHOWN = CFunction.named("fchown");
+    private static final CFunction FSTAT = CFunction.named("syscall");
 
     private static final Charset PATHS = Charset.forName(
             System.getProperty("sun.jnu.encoding", Charset.defaultCharset().name()));
@@ -60,12 +46,8 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
     public final FileStatus status() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            long result;
-            try {
-                result = (long) FSTAT.invokeExact(buffer.state(), LinuxAbi.SYS_FSTAT, (long) number, buffer.data());
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            long result =
+                    FSTAT.call(buffer, LinuxAbi.SYS_FSTAT, number, buffer.data().address());
             if (result != 0) {
                 throw new ErrnoException("fstat path=" + name, buffer.errno());
             }
@@ -79,12 +61,7 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
     public final void chmod(int mode) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FCHMOD.invokeExact(buffer.state(), number, mode);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FCHMOD.call(buffer, number, mode);
             check(result, buffer, "fchmod path=" + name + " mode=" + Integer.toOctalString(mode));
         } finally {
             buffer.give();
@@ -104,12 +81,7 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
     private void changeOwnerAndGroup(int uid, int gid) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FCHOWN.invokeExact(buffer.state(), number, uid, gid);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FCHOWN.call(buffer, number, uid, gid);
             check(
                     result,
                     buffer,
@@ -126,12 +98,9 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
         int open = number;
         number = -1;
         if (open >= 0) {
-            try {
-                // Linux frees the descriptor whatever close answers, so there is nothing to do about an error
-                int ignored = (int) CLOSE.invokeExact(open);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            CallBuffer buffer = CallBuffer.take();
+            CLOSE.call(buffer, open); // Linux frees the descriptor whatever it answers: nothing to do about an error
+            buffer.give();
         }
     }
 
@@ -141,13 +110,7 @@ public abstract sealed class Descriptor implements AutoCloseable permits NativeF
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment cPath = cString(arena, path);
             while (true) {
-                int result;
-                try {
-                    result = (int)
-                            OPENAT.invokeExact(buffer.state(), directory, cPath, flags | LinuxAbi.O_CLOEXEC, mode);
-                } catch (Throwable thrown) {
-                    throw Symbols.rethrow(thrown);
-                }
+                int result = (int) OPENAT.call(buffer, directory, cPath.address(), flags | LinuxAbi.O_CLOEXEC, mode);
                 if (result >= 0) {
                     return result;
                 }

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
@@ -21,25 +14,14 @@ import java.util.function.Function;
  * link in a file's name.
  */
 public final class NativeDirectory extends Descriptor {
-    private static final MethodHandle MKDIRAT =
-            Symbols.linkWithErrno("mkdirat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle UNLINKAT =
-            Symbols.linkWithErrno("unlinkat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle LINKAT = Symbols.linkWithErrno(
-            "linkat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle FACCESSAT =
-            Symbols.linkWithErrno("faccessat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT));
-    private static final MethodHandle NEWFSTATAT = Symbols.linkWithErrno(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG),
-            Linker.Option.firstVariadicArg(1));
-    private static final MethodHandle RENAMEAT =
-            Symbols.linkWithErrno("renameat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS));
+    private static final CFunction MKDIRAT = CFunction.named("mkdirat");
+    private static final CFunction UNLINKAT = CFunction.named("unlinkat");
+    private static final CFunction LINKAT = CFunction.named("linkat");
+    private static final CFunction FACCESSAT = CFunction.named("faccessat");
+    private static final CFunction NEWFSTATAT = CFunction.named("syscall");
+    private static final CFunction RENAMEAT = CFunction.named("renameat");
     // through syscall, because older C libraries lack the function where the kernel has it
-    private static final MethodHandle RENAMEAT2 = Symbols.linkWithErrno(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG),
-            Linker.Option.firstVariadicArg(1));
+    private static final CFunction RENAMEAT2 = CFunction.named("syscall");
 
     private NativeDirectory(int number, String name) {
         super(number, name);
@@ -96,12 +78,8 @@ public final class NativeDirectory extends Descriptor {
     public void createDirectory(String file, int mode) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            int result;
-            try {
-                result = (int) MKDIRAT.invokeExact(buffer.state(), number(), cString(arena, file), mode);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result =
+                    (int) MKDIRAT.call(buffer, number(), cString(arena, file).address(), mode);
             check(result, buffer, "mkdir path=" + shown(file));
         } finally {
             buffer.give();
@@ -122,13 +100,13 @@ public final class NativeDirectory extends Descriptor {
     public void link(String file, String second) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            int result;
-            try {
-                result = (int) LINKAT.invokeExact(
-                        buffer.state(), number(), cString(arena, file), number(), cString(arena, second), 0);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) LINKAT.call(
+                    buffer,
+                    number(),
+                    cString(arena, file).address(),
+                    number(),
+                    cString(arena, second).address(),
+                    0);
             check(result, buffer, "link from=" + shown(file) + " to=" + shown(second));
         } finally {
             buffer.give();
@@ -143,19 +121,14 @@ public final class NativeDirectory extends Descriptor {
     public void renameToFree(String file, String free) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            long result;
-            try {
-                result = (long) RENAMEAT2.invokeExact(
-                        buffer.state(),
-                        LinuxAbi.SYS_RENAMEAT2,
-                        (long) number(),
-                        cString(arena, file),
-                        (long) number(),
-                        cString(arena, free),
-                        (long) LinuxAbi.RENAME_NOREPLACE);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            long result = RENAMEAT2.call(
+                    buffer,
+                    LinuxAbi.SYS_RENAMEAT2,
+                    number(),
+                    cString(arena, file).address(),
+                    number(),
+                    cString(arena, free).address(),
+                    LinuxAbi.RENAME_NOREPLACE);
             check((int) result, buffer, "rename from=" + shown(file) + " to=" + shown(free));
         } finally {
             buffer.give();
@@ -166,13 +139,12 @@ public final class NativeDirectory extends Descriptor {
     public void rename(String file, String taken) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            int result;
-            try {
-                result = (int) RENAMEAT.invokeExact(
-                        buffer.state(), number(), cString(arena, file), number(), cString(arena, taken));
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) RENAMEAT.call(
+                    buffer,
+                    number(),
+                    cString(arena, file).address(),
+                    number(),
+                    cString(arena, taken).address());
             check(result, buffer, "rename from=" + shown(file) + " to=" + shown(taken));
         } finally {
             buffer.give();
@@ -189,13 +161,8 @@ public final class NativeDirectory extends Descriptor {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
             int wanted = LinuxAbi.R_OK | LinuxAbi.W_OK | LinuxAbi.X_OK;
-            int result;
-            try {
-                result = (int) FACCESSAT.invokeExact(
-                        buffer.state(), number(), cString(arena, "."), wanted, LinuxAbi.AT_EACCESS);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result =
+                    (int) FACCESSAT.call(buffer, number(), cString(arena, ".").address(), wanted, LinuxAbi.AT_EACCESS);
             check(result, buffer, "access path=" + name());
         } finally {
             buffer.give();
@@ -205,12 +172,8 @@ public final class NativeDirectory extends Descriptor {
     private void remove(String file, int flags) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            int result;
-            try {
-                result = (int) UNLINKAT.invokeExact(buffer.state(), number(), cString(arena, file), flags);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result =
+                    (int) UNLINKAT.call(buffer, number(), cString(arena, file).address(), flags);
             check(result, buffer, "unlink path=" + shown(file));
         } finally {
             buffer.give();
@@ -225,18 +188,13 @@ public final class NativeDirectory extends Descriptor {
             throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            long result;
-            try {
-                result = (long) NEWFSTATAT.invokeExact(
-                        buffer.state(),
-                        LinuxAbi.SYS_NEWFSTATAT,
-                        (long) directory,
-                        cString(arena, path),
-                        buffer.data(),
-                        (long) LinuxAbi.AT_SYMLINK_NOFOLLOW);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            long result = NEWFSTATAT.call(
+                    buffer,
+                    LinuxAbi.SYS_NEWFSTATAT,
+                    directory,
+                    cString(arena, path).address(),
+                    buffer.data().address(),
+                    LinuxAbi.AT_SYMLINK_NOFOLLOW);
             if (result == 0) {
                 return Optional.of(reading.apply(buffer.data()));
             }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import genv.api.GenvException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -28,12 +23,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * UTF-8.
  */
 public final class NativeEnvironment {
-    private static final MethodHandle GETENV = Symbols.link("getenv", FunctionDescriptor.of(ADDRESS, ADDRESS));
-    private static final MethodHandle SETENV =
-            Symbols.linkWithErrno("setenv", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
-    private static final MethodHandle UNSETENV =
-            Symbols.linkWithErrno("unsetenv", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-    private static final MethodHandle STRLEN = Symbols.link("strlen", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+    private static final CFunction GETENV = CFunction.named("getenv");
+    private static final CFunction SETENV = CFunction.named("setenv");
+    private static final CFunction UNSETENV = CFunction.named("unsetenv");
+    private static final CFunction STRLEN = CFunction.named("strlen");
 
     private static final int MOST_NAMES = 64;
 
@@ -56,16 +49,17 @@ public final class NativeEnvironment {
     @SuppressWarnings("restricted")
     public static Optional<byte[]> getBytes(String name) {
         LOCK.lock();
+        CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = (MemorySegment) GETENV.invokeExact(nameOf(name, arena));
-            if (value.address() == 0) {
+            long value = GETENV.call(buffer, nameOf(name, arena).address());
+            if (value == 0) {
                 return Optional.empty();
             }
-            long length = (long) STRLEN.invokeExact(value);
-            return Optional.of(value.reinterpret(length).toArray(JAVA_BYTE));
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
+            long length = STRLEN.call(buffer, value);
+            return Optional.of(
+                    MemorySegment.ofAddress(value).reinterpret(length).toArray(JAVA_BYTE));
         } finally {
+            buffer.give();
             LOCK.unlock();
         }
     }
@@ -81,14 +75,13 @@ public final class NativeEnvironment {
         LOCK.lock();
         try (Arena arena = Arena.ofConfined()) {
             CallBuffer buffer = CallBuffer.take();
-            int result = (int) SETENV.invokeExact(buffer.state(), nameOf(name, arena), valueOf(value, arena), 1);
+            int result = (int) SETENV.call(
+                    buffer, nameOf(name, arena).address(), valueOf(value, arena).address(), 1);
             int errno = buffer.errno();
             buffer.give();
             if (result != 0) {
                 throw failure("set", name, errno);
             }
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
         } finally {
             LOCK.unlock();
         }
@@ -99,14 +92,12 @@ public final class NativeEnvironment {
         LOCK.lock();
         try (Arena arena = Arena.ofConfined()) {
             CallBuffer buffer = CallBuffer.take();
-            int result = (int) UNSETENV.invokeExact(buffer.state(), nameOf(name, arena));
+            int result = (int) UNSETENV.call(buffer, nameOf(name, arena).address());
             int errno = buffer.errno();
             buffer.give();
             if (result != 0) {
                 throw failure("unset", name, errno);
             }
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
         } finally {
             LOCK.unlock();
         }

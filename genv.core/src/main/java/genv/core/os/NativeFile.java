@@ -3,7 +3,6 @@ package genv.core.os;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -18,27 +17,16 @@ public final class NativeFile extends Descriptor {
     /** Not following a link, not waiting for a FIFO's other end, not making a terminal the controlling one. */
     static final int OPEN_EXISTING = LinuxAbi.O_RDWR | LinuxAbi.O_NOFOLLOW | LinuxAbi.O_NONBLOCK | LinuxAbi.O_NOCTTY;
 
-    private static final MethodHandle FTRUNCATE =
-            Symbols.linkWithErrno("ftruncate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle POSIX_FALLOCATE =
-            Symbols.link("posix_fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle FSYNC = Symbols.linkWithErrno("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    private static final MethodHandle PREAD =
-            Symbols.linkWithErrno("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle PWRITE =
-            Symbols.linkWithErrno("pwrite", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle FUTIMENS =
-            Symbols.linkWithErrno("futimens", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle FLOCK =
-            Symbols.linkWithErrno("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle MMAP = Symbols.linkWithErrno(
-            "mmap", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP =
-            Symbols.link("munmap", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle MEMFD_CREATE = Symbols.linkWithErrno(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG),
-            Linker.Option.firstVariadicArg(1));
+    private static final CFunction FTRUNCATE = CFunction.named("ftruncate");
+    private static final CFunction POSIX_FALLOCATE = CFunction.named("posix_fallocate");
+    private static final CFunction FSYNC = CFunction.named("fsync");
+    private static final CFunction PREAD = CFunction.named("pread");
+    private static final CFunction PWRITE = CFunction.named("pwrite");
+    private static final CFunction FUTIMENS = CFunction.named("futimens");
+    private static final CFunction FLOCK = CFunction.named("flock");
+    private static final CFunction MMAP = CFunction.named("mmap");
+    private static final CFunction MUNMAP = CFunction.named("munmap");
+    private static final CFunction MEMFD_CREATE = CFunction.named("syscall");
     /**
      * fstat as a system call of its own: measured to be the cheapest of fstat, newfstatat and statx, because the C
      * library's fstat goes through newfstatat. Critical, because it only reads the inode in memory and never sleeps.
@@ -63,13 +51,8 @@ public final class NativeFile extends Descriptor {
     static NativeFile inMemory(String label) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
-            long result;
-            try {
-                result = (long) MEMFD_CREATE.invokeExact(
-                        buffer.state(), LinuxAbi.SYS_MEMFD_CREATE, cString(arena, label), (long) LinuxAbi.MFD_CLOEXEC);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            long result = MEMFD_CREATE.call(
+                    buffer, LinuxAbi.SYS_MEMFD_CREATE, cString(arena, label).address(), LinuxAbi.MFD_CLOEXEC);
             check((int) result, buffer, "memfd_create name=" + label);
             return new NativeFile((int) result, label);
         } finally {
@@ -95,12 +78,7 @@ public final class NativeFile extends Descriptor {
     public void resize(long size) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FTRUNCATE.invokeExact(buffer.state(), number(), size);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FTRUNCATE.call(buffer, number(), size);
             check(result, buffer, "ftruncate path=" + name() + " size=" + size);
         } finally {
             buffer.give();
@@ -109,15 +87,13 @@ public final class NativeFile extends Descriptor {
 
     /** Takes space on the disk for a part of the file, which keeps what it holds. Never makes the file shorter. */
     public void allocate(long offset, long length) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
         int errno;
         do {
-            try {
-                // answers with the error number itself
-                errno = (int) POSIX_FALLOCATE.invokeExact(number(), offset, length);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            errno = (int)
+                    POSIX_FALLOCATE.call(buffer, number(), offset, length); // answers with the error number itself
         } while (errno == Errno.EINTR);
+        buffer.give();
         if (errno != 0) {
             throw new ErrnoException(
                     "posix_fallocate path=" + name() + " offset=" + offset + " length=" + length, errno);
@@ -128,12 +104,7 @@ public final class NativeFile extends Descriptor {
     public void sync() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FSYNC.invokeExact(buffer.state(), number());
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FSYNC.call(buffer, number());
             check(result, buffer, "fsync path=" + name());
         } finally {
             buffer.give();
@@ -145,12 +116,7 @@ public final class NativeFile extends Descriptor {
         CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment copy = arena.allocate(target.byteSize());
-            long result;
-            try {
-                result = (long) PREAD.invokeExact(buffer.state(), number(), copy, copy.byteSize(), 0L);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            long result = PREAD.call(buffer, number(), copy.address(), copy.byteSize(), 0L);
             check((int) result, buffer, "pread path=" + name());
             MemorySegment.copy(copy, 0, target, 0, result);
             return (int) result;
@@ -167,13 +133,7 @@ public final class NativeFile extends Descriptor {
             MemorySegment.copy(bytes, 0, copy, JAVA_BYTE, 0, bytes.length);
             long done = 0;
             while (done < bytes.length) {
-                long result;
-                try {
-                    result = (long)
-                            PWRITE.invokeExact(buffer.state(), number(), copy.asSlice(done), bytes.length - done, done);
-                } catch (Throwable thrown) {
-                    throw Symbols.rethrow(thrown);
-                }
+                long result = PWRITE.call(buffer, number(), copy.address() + done, bytes.length - done, done);
                 if (result < 0 && buffer.errno() == Errno.EINTR) {
                     continue;
                 }
@@ -192,12 +152,7 @@ public final class NativeFile extends Descriptor {
     public void touch() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FUTIMENS.invokeExact(buffer.state(), number(), MemorySegment.NULL);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FUTIMENS.call(buffer, number(), 0);
             check(result, buffer, "futimens path=" + name());
         } finally {
             buffer.give();
@@ -213,12 +168,7 @@ public final class NativeFile extends Descriptor {
     public boolean tryMark() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FLOCK.invokeExact(buffer.state(), number(), LinuxAbi.LOCK_EX | LinuxAbi.LOCK_NB);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FLOCK.call(buffer, number(), LinuxAbi.LOCK_EX | LinuxAbi.LOCK_NB);
             if (result != 0 && buffer.errno() == Errno.EAGAIN) {
                 return false;
             }
@@ -233,12 +183,7 @@ public final class NativeFile extends Descriptor {
     public void unmark() throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result;
-            try {
-                result = (int) FLOCK.invokeExact(buffer.state(), number(), LinuxAbi.LOCK_UN);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
+            int result = (int) FLOCK.call(buffer, number(), LinuxAbi.LOCK_UN);
             check(result, buffer, "flock path=" + name());
         } finally {
             buffer.give();
@@ -256,34 +201,19 @@ public final class NativeFile extends Descriptor {
     public MemorySegment map(long size, Arena arena) throws ErrnoException {
         CallBuffer buffer = CallBuffer.take();
         try {
-            MemorySegment start;
-            try {
-                start = (MemorySegment) MMAP.invokeExact(
-                        buffer.state(),
-                        MemorySegment.NULL,
-                        size,
-                        LinuxAbi.PROT_READ_WRITE,
-                        LinuxAbi.MAP_SHARED,
-                        number(),
-                        0L);
-            } catch (Throwable thrown) {
-                throw Symbols.rethrow(thrown);
-            }
-            if (start.address() == -1) {
+            long start = MMAP.call(buffer, 0, size, LinuxAbi.PROT_READ_WRITE, LinuxAbi.MAP_SHARED, number(), 0);
+            if (start == -1) {
                 throw new ErrnoException("mmap path=" + name() + " size=" + size, buffer.errno());
             }
-            return start.reinterpret(size, arena, NativeFile::unmap);
+            return MemorySegment.ofAddress(start).reinterpret(size, arena, NativeFile::unmap);
         } finally {
             buffer.give();
         }
     }
 
     private static void unmap(MemorySegment mapped) {
-        try {
-            // fails only for an address that was not mapped
-            int ignored = (int) MUNMAP.invokeExact(mapped, mapped.byteSize());
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
-        }
+        CallBuffer buffer = CallBuffer.take();
+        MUNMAP.call(buffer, mapped.address(), mapped.byteSize()); // fails only for an address that was not mapped
+        buffer.give();
     }
 }

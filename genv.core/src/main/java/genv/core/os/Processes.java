@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.invoke.MethodHandle;
-
 /** Asks the kernel about processes of this pid namespace. */
 public final class Processes {
-    private static final MethodHandle KILL =
-            Symbols.linkWithErrno("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final CFunction KILL = CFunction.named("kill");
 
     private Processes() {}
 
@@ -29,10 +23,8 @@ public final class Processes {
         }
         CallBuffer buffer = CallBuffer.take();
         try {
-            int result = (int) KILL.invokeExact(buffer.state(), (int) pid, 0);
+            int result = (int) KILL.call(buffer, pid, 0);
             return result == 0 || buffer.errno() != Errno.ESRCH;
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
         } finally {
             buffer.give();
         }

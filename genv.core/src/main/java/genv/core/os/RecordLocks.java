@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import genv.api.GenvException;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Locks on single bytes of a file that belong to the open file description (Linux's OFD locks).
@@ -20,8 +16,7 @@ import java.lang.invoke.MethodHandle;
  * with the process. A process made by {@code fork} without {@code exec} shares the description and keeps them alive.
  */
 public final class RecordLocks {
-    private static final MethodHandle FCNTL = Symbols.linkWithErrno(
-            "fcntl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), Linker.Option.firstVariadicArg(2));
+    private static final CFunction FCNTL = CFunction.named("fcntl");
 
     private RecordLocks() {}
 
@@ -93,11 +88,7 @@ public final class RecordLocks {
     }
 
     private static int fcntl(CallBuffer buffer, NativeFile file, int command, MemorySegment lock) {
-        try {
-            return (int) FCNTL.invokeExact(buffer.state(), file.number(), command, lock);
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
-        }
+        return (int) FCNTL.call(buffer, file.number(), command, lock.address());
     }
 
     /** Apart, so that the trial is made only where locks are wanted. */

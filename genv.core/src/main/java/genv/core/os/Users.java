@@ -3,21 +3,17 @@ package genv.core.os;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.util.OptionalInt;
 
 /** The user and group that this process acts as. */
 public final class Users {
-    private static final MethodHandle GETEUID = Symbols.link("geteuid", FunctionDescriptor.of(JAVA_INT));
-    private static final MethodHandle GETEGID = Symbols.link("getegid", FunctionDescriptor.of(JAVA_INT));
+    private static final CFunction GETEUID = CFunction.named("geteuid");
+    private static final CFunction GETEGID = CFunction.named("getegid");
 
-    private static final MethodHandle GETPWNAM =
-            Symbols.link("getpwnam_r", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
+    private static final CFunction GETPWNAM = CFunction.named("getpwnam_r");
 
     /** An entry is never longer. */
     private static final long MOST_TEXT = 1 << 20;
@@ -26,19 +22,20 @@ public final class Users {
 
     /** The effective user id. */
     public static int effectiveUserId() {
-        try {
-            return (int) GETEUID.invokeExact();
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
-        }
+        return id(GETEUID);
     }
 
     /** The effective group id. */
     public static int effectiveGroupId() {
+        return id(GETEGID);
+    }
+
+    private static int id(CFunction function) {
+        CallBuffer buffer = CallBuffer.take();
         try {
-            return (int) GETEGID.invokeExact();
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
+            return (int) function.call(buffer);
+        } finally {
+            buffer.give();
         }
     }
 
@@ -48,17 +45,14 @@ public final class Users {
      * @throws ErrnoException if the database cannot be asked
      */
     public static OptionalInt userId(String name) throws ErrnoException {
+        CallBuffer buffer = CallBuffer.take();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment passwd = arena.allocate(128, 8);
             MemorySegment found = arena.allocate(ADDRESS);
             MemorySegment text = arena.allocateFrom(name);
             for (long size = 1024; ; size *= 4) {
-                int result;
-                try {
-                    result = (int) GETPWNAM.invokeExact(text, passwd, arena.allocate(size), size, found);
-                } catch (Throwable thrown) {
-                    throw Symbols.rethrow(thrown);
-                }
+                long room = arena.allocate(size).address();
+                int result = (int) GETPWNAM.call(buffer, text.address(), passwd.address(), room, size, found.address());
                 if (result == Errno.ERANGE && size <= MOST_TEXT) {
                     continue;
                 }
@@ -70,6 +64,8 @@ public final class Users {
                 }
                 throw new ErrnoException("getpwnam_r name=" + name, result);
             }
+        } finally {
+            buffer.give();
         }
     }
 
