@@ -204,7 +204,7 @@ public final class Genv {
     }
 
     /**
-     * Detaches all devices from the active environment, for all of its members.
+     * Detaches all devices from the active environment, for all of its members, and ends the locks that they hold on them.
      *
      * @return an unmodifiable list of the indices of the devices that remain attached, which is empty
      * @throws NotActiveException if no environment is active, or the inherited one has ended
@@ -215,8 +215,8 @@ public final class Genv {
     }
 
     /**
-     * Detaches a device from the active environment, for all of its members. One that is not attached to it stays as it
-     * is.
+     * Detaches a device from the active environment, for all of its members, and ends the locks that they hold on it. One
+     * that is not attached to it stays as it is.
      *
      * @param index the index of the device
      * @return an unmodifiable list of the indices of the devices that remain attached, ascending

@@ -249,7 +249,8 @@ public interface GenvHost extends AutoCloseable {
     List<Integer> attached();
 
     /**
-     * Detaches all devices from the active environment, for all of its members. The variables of this process follow.
+     * Detaches all devices from the active environment, for all of its members, and ends the locks that they hold on
+     * them. The variables of this process follow.
      *
      * @return an unmodifiable list of the indices of the devices that remain attached, which is empty
      * @throws NotActiveException if no environment is active, or the inherited one has ended
@@ -258,8 +259,8 @@ public interface GenvHost extends AutoCloseable {
     List<Integer> detach();
 
     /**
-     * Detaches a device from the active environment, for all of its members. One that is not attached to it stays as it
-     * is. The variables of this process follow.
+     * Detaches a device from the active environment, for all of its members, and ends the locks that they hold on it. One
+     * that is not attached to it stays as it is. The variables of this process follow.
      *
      * @param index the index of the device
      * @return an unmodifiable list of the indices of the devices that remain attached, ascending

@@ -78,6 +78,9 @@ final class Placement {
      * these, where several are equally populated.
      */
     DeviceSet leastPopulated(EnvBlock block, DeviceSet set, int count, DeviceSet waitedFor) {
+        if (set.size() < count) {
+            throw new IllegalArgumentException("too few devices to choose from: devices=" + set + " count=" + count);
+        }
         DeviceSet result = DeviceSet.EMPTY;
         while (true) {
             int missing = count - result.size();
