@@ -139,7 +139,7 @@ public final class EnvCodec {
         if (asked < 0 || begin < 0 || end < 0 || Math.max(asked, Math.max(begin, end)) > 2 * LeaseTime.LONGEST) {
             throw new IllegalArgumentException("lease asked=" + asked + " begin=" + begin + " end=" + end);
         }
-        return new LeaseTime(asked, begin, end);
+        return (asked | begin | end) == 0 ? LeaseTime.NONE : new LeaseTime(asked, begin, end);
     }
 
     private static long pair(int high, int low) {

@@ -28,7 +28,7 @@ public record LeaseTime(long asked, long begin, long end) {
     }
 
     public LeaseTime withAsked(long millis) {
-        return new LeaseTime(millis, begin, end);
+        return millis == asked ? this : new LeaseTime(millis, begin, end);
     }
 
     /** One that runs from now on for so long. */

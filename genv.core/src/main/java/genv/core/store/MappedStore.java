@@ -279,7 +279,7 @@ final class MappedStore implements Store {
 
     /** Why a request of this user may not wait so long, or null. */
     private @Nullable String tooLong(WaitLimit limit) {
-        return limits().apply(caller.user().uid()).tooLong(limit.nanos());
+        return limit.nanos() == 0 ? null : limits().apply(caller.user().uid()).tooLong(limit.nanos());
     }
 
     // ---- locks -----------------------------------------------------------------------------------------------------
