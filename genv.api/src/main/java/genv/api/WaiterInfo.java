@@ -9,7 +9,8 @@ import java.util.Optional;
 /**
  * A request that waits, in a {@link Snapshot}. Immutable.
  *
- * @param eid the identifier of the environment that it is made for, which may not be active yet
+ * @param eid the identifier of the environment that it is made for, which may not be active yet; one that the host
+ *     chose may be given a number once it is served, if an environment of that name lives by then
  * @param uid the numeric identifier of the user to whom that environment belongs
  * @param pid the process that waits, as its own process namespace numbers it
  * @param waitsFor what it waits for

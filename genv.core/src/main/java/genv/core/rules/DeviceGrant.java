@@ -81,6 +81,12 @@ final class DeviceGrant {
         if (possible.size() < missing) {
             return never(tooSmall(from), DeviceRules.free(draft, from));
         }
+        if (Queue.isAnyLimitedBefore(draft, block.owner().uid(), wanted.ticket())) {
+            return refused(new LimitRules.Refusal(
+                    "an earlier request of the user is about to be served: user="
+                            + block.owner().username() + " uid=" + block.owner().uid(),
+                    LimitRules.Until.SERVED_BEFORE));
+        }
         DeviceSet room = limits.affordable(placement.withRoom(possible).minus(waitedFor), missing, candidates);
         if (room.size() < missing) {
             return new Outcome.Busy<>(request(limits.affordable(possible, missing, candidates)), wanted.asked(), room);

@@ -94,6 +94,20 @@ final class Queue {
         }
     }
 
+    /**
+     * Whether an earlier request of a user stands in the queue as one that waits for a limit and is not overdue. Where the limits
+     * allow a later one, which counts what that one asks for, they allow that one too: it only has not tried again yet.
+     */
+    static boolean isAnyLimitedBefore(Draft draft, long uid, long ticket) {
+        long now = System.currentTimeMillis();
+        for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
+            if (isLimited(draft, i) && isOf(draft, i, uid) && draft.millisSinceAsked(i, now) < GRACE_MILLIS) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static boolean isOf(Draft draft, int position, long uid) {
         return draft.waiterUid(position) == (uid & 0xffff_ffffL);
     }

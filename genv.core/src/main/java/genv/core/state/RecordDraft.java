@@ -648,6 +648,8 @@ final class RecordDraft implements Draft {
             System.arraycopy(
                     image.waiters, at * words, image.waiters, (at + 1) * words, (image.waiterCount - at) * words);
             image.waiterCount++;
+        } else if (waiterDevices(at).isEmpty() && !request.devices().isEmpty()) {
+            frees = true; // no limit holds it up any more, nor those of its user behind it
         }
         writeWaiter(at, request);
         dirty = true;

@@ -103,6 +103,41 @@ class QueueTest {
         assertThat(waitedFor(Long.MAX_VALUE, Kind.SHARED_LOCK)).containsExactly(2, 3);
     }
 
+    /** The limit that held it up is gone, but it is asleep: a later one must not use up the devices meanwhile. */
+    @Test
+    void shouldNotLetALaterRequestPassOneThatHasNotSeenThatTheLimitAllowsIt() {
+        put("e", 0);
+        QueuedRequest limited = request(1, LONG_AGO, Kind.DEVICES, DeviceSet.EMPTY, 2);
+        process.transact(draft -> {
+            draft.enqueue(limited);
+            return null;
+        });
+
+        QueuedRequest later = ((Outcome.Busy<EnvBlock>) attach("e", 2)).request();
+        assertThat(later.isLimited()).as("in nobody's way").isTrue();
+        assertThat(process.<Long>transact(draft -> draft.millisSinceAsked(0, System.currentTimeMillis())))
+                .as("asked for a sign of life")
+                .isNotNegative();
+
+        process.transact(draft -> {
+            draft.enqueue(limited); // it answers
+            draft.askWaiter(0, System.currentTimeMillis() - 1000); // it is stopped
+            return null;
+        });
+        assertThat(attach("e", 2)).isInstanceOf(Outcome.Granted.class);
+    }
+
+    /** Devices 0 to 2 are there, under no limit. */
+    private Outcome<EnvBlock> attach(String eid, int count) {
+        Candidates three = new Candidates(DeviceSet.of(new int[] {0, 1, 2}), new long[] {1, 1, 1}, new int[] {1, 2, 3});
+        return process.transact(draft -> {
+            EnvBlock block = StateFixture.found(draft, eid);
+            Caller caller = new Caller(SELF, 1, 0, block.owner());
+            return new DeviceRules(caller, three, 1)
+                    .attach(draft, EnvRules.Key.of(block), count, false, Long.MAX_VALUE);
+        });
+    }
+
     private void put(String eid, int device) {
         process.transact(draft -> {
             draft.put(StateFixture.env(draft, eid, SELF).withDevices(DeviceSet.of(device), false, 1));
