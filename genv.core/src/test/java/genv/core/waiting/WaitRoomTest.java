@@ -194,7 +194,7 @@ class WaitRoomTest {
         }
     }
 
-    /** Returns once the other thread is asleep. */
+    /** Returns once the other thread is asleep, or was woken for no reason: an interrupt before may ring late. */
     private Future<?> waitIn(ExecutorService threads, long ticket) throws InterruptedException {
         SynchronousQueue<Thread> entered = new SynchronousQueue<>();
         Future<?> waiting = threads.submit(() -> {
@@ -209,7 +209,7 @@ class WaitRoomTest {
         });
         Thread thread = entered.take();
         boolean leads = waiters.incrementAndGet() == 1 && !thread.isVirtual();
-        while (!isAsleep() || !(leads || LockSupport.getBlocker(thread) instanceof Waiting)) {
+        while (!waiting.isDone() && (!isAsleep() || !(leads || LockSupport.getBlocker(thread) instanceof Waiting))) {
             Thread.onSpinWait();
         }
         return waiting;
