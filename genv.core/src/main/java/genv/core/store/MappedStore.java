@@ -39,6 +39,7 @@ import genv.core.waiting.WaitRoom;
 import genv.core.waiting.Waiting;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -186,7 +187,7 @@ final class MappedStore implements Store {
             return true; // closing has left everything
         }
         EnvRules rules = new EnvRules(caller, lives);
-        return change(draft -> rules.leave(draft, env, member));
+        return unlessClosed(() -> change(draft -> rules.leave(draft, env, member)));
     }
 
     @Override
@@ -312,7 +313,19 @@ final class MappedStore implements Store {
         if (closed) {
             return;
         }
-        transact(draft -> draft.removeHolder(held.id()));
+        unlessClosed(() -> transact(draft -> draft.removeHolder(held.id())));
+    }
+
+    /** Gives something back; true also where the host is closed meanwhile, since that gives everything back. */
+    private boolean unlessClosed(BooleanSupplier giveBack) {
+        try {
+            return giveBack.getAsBoolean();
+        } catch (IllegalStateException failure) {
+            if (closed) {
+                return true;
+            }
+            throw failure;
+        }
     }
 
     // ---- the dead --------------------------------------------------------------------------------------------------
@@ -332,7 +345,15 @@ final class MappedStore implements Store {
     /** What every operation comes to: so a policy that is asked in one of them is refused all of them. */
     private <T extends @Nullable Object> T transact(Edit<T> edit) {
         PolicyCall.refuse();
-        return transitions.transact(edit);
+        try {
+            return transitions.transact(edit);
+        } catch (IllegalStateException unmapped) {
+            if (closed) {
+                throw new IllegalStateException(
+                        "the host was closed during an operation: path=" + files.path(), unmapped);
+            }
+            throw unmapped;
+        }
     }
 
     /** Publishes a change. What is refused is tried again if dead processes stood in its way. */

@@ -68,8 +68,16 @@ public final class WaitRoom implements AutoCloseable {
         present.remove(ticket);
     }
 
+    /** The root word; of a room that is closed meanwhile, none. */
     long rootAcquire() {
-        return memory.rootAcquire();
+        try {
+            return memory.rootAcquire();
+        } catch (IllegalStateException unmapped) {
+            if (closed) {
+                return 0;
+            }
+            throw unmapped;
+        }
     }
 
     /** Whether the room was closed while threads were waiting. */
