@@ -11,6 +11,7 @@ import genv.core.draft.Draft;
 import genv.core.draft.Edit;
 import genv.core.events.FlightEvents;
 import genv.core.events.QueueSpan;
+import genv.core.layout.RecordLayout;
 import genv.core.limits.LimitsFile;
 import genv.core.live.LifeLocks;
 import genv.core.live.ProcessIdentity;
@@ -82,21 +83,24 @@ final class MappedStore implements Store {
     private static final class Tries<T> {
         final Supplier<LimitsFile.Reading> readings;
         final Function<LeaseRules, Attempt<T>> attempts;
-        final @Nullable QueueSpan span;
+        final Gate<Lane>.Pass pass;
+
+        @Nullable
+        QueueSpan span;
         /** How it stands in the queue, or is about to. */
         QueuedRequest request;
         /** Whether nobody came before it at the last try. */
         boolean isFirst;
+        /** Who was put into the queue in its place by the last try. */
+        Gate<Lane>.@Nullable Pass next;
+        /** Whether the last try took it out of the queue. */
+        boolean hasLeft;
 
-        Tries(
-                Supplier<LimitsFile.Reading> readings,
-                Function<LeaseRules, Attempt<T>> attempts,
-                QueuedRequest request,
-                @Nullable QueueSpan span) {
+        Tries(Supplier<LimitsFile.Reading> readings, Function<LeaseRules, Attempt<T>> attempts, Gate<Lane>.Pass pass) {
             this.readings = readings;
             this.attempts = attempts;
-            this.request = request;
-            this.span = span;
+            this.pass = pass;
+            this.request = pass.request();
         }
     }
 
@@ -417,26 +421,55 @@ final class MappedStore implements Store {
             Function<LeaseRules, Attempt<T>> attempts,
             Outcome.Busy<T> first)
             throws InterruptedException {
-        long ticket = memory.nextTicket();
         WaitLimit.Deadline deadline = limit.start();
-        QueuedRequest request = first.request().at(ticket);
-        Lane lane = Lane.of(request);
-        boolean queued = false;
-        try (QueueSpan span = FlightEvents.queueWait(ticket, request);
-                Gate<Lane>.Pass pass = gate.enter(lane, limit, deadline)) {
-            if (!pass.isGranted()) {
+        Gate<Lane>.Pass pass =
+                gate.enter(Lane.of(first.request()), () -> first.request().at(memory.nextTicket()));
+        Tries<T> tries = new Tries<>(readings, attempts, pass);
+        try (QueueSpan span = FlightEvents.queueWait(tries.request.ticket(), tries.request)) {
+            if (!pass.await(limit, deadline)) {
                 return first;
             }
-            queued = true;
-            Tries<T> tries = new Tries<>(readings, attempts, request, span);
+            tries.span = span;
             Outcome<T> outcome = awaitTurn(limit, deadline, tries);
-            LongWaits.tell(request, deadline.started(), outcome instanceof Outcome.Granted);
+            LongWaits.tell(pass.request(), deadline.started(), outcome instanceof Outcome.Granted);
             return outcome;
         } finally {
-            if (queued && !room.isClosed()) {
-                transact(draft -> draft.dequeue(ticket)); // without an effect where it was served
+            leave(tries);
+        }
+    }
+
+    /** Takes a request out of the queue, unless it was when it was served, and lets the next one at the gate through. */
+    private void leave(Tries<?> tries) {
+        try (Gate<Lane>.Pass pass = tries.pass) { // lets the next one through in any case
+            if (!pass.leave() || room.isClosed()) {
+                return;
+            }
+            Gate<Lane>.Pass next = tries.next;
+            boolean hasLeft = tries.hasLeft;
+            while (!hasLeft || !pass.handTo(next)) {
+                Gate<Lane>.Pass stale = next;
+                next = transact(draft -> {
+                    if (stale != null && stale.isGone()) {
+                        draft.dequeue(stale.request().ticket());
+                    }
+                    return replace(draft, pass);
+                });
+                hasLeft = true;
             }
         }
+    }
+
+    /** Takes a request out of the queue and puts the next one of its lane in; gives that one, or null. */
+    private static Gate<Lane>.@Nullable Pass replace(Draft draft, Gate<Lane>.Pass pass) {
+        draft.dequeue(pass.request().ticket());
+        Gate<Lane>.Pass next = pass.next();
+        if (next != null
+                && !draft.isQueued(next.request())
+                && draft.waiterCount() < RecordLayout.MAX_WAITERS) { // otherwise it is told so when it comes itself
+            draft.enqueue(next.request());
+            draft.withhold(next.request().devices()); // it could not take them up before, however long it waits
+        }
+        return next;
     }
 
     private <T> Outcome<T> awaitTurn(WaitLimit limit, WaitLimit.Deadline deadline, Tries<T> tries)
@@ -467,10 +500,17 @@ final class MappedStore implements Store {
         Attempt<T> attempt = tries.attempts.apply(leases);
         long ticket = tries.request.ticket();
         Outcome<T> outcome = transact(draft -> {
-            Outcome<T> result = turn(draft, attempt, ticket);
+            tries.next = null; // of a run that was lost
+            Outcome<T> result = attempt.apply(draft, ticket);
+            if (result instanceof Outcome.Busy<T> busy) {
+                stay(draft, busy.request());
+            } else {
+                tries.next = replace(draft, tries.pass);
+            }
             tries.isFirst = isFirst(draft, ticket);
             return result;
         });
+        tries.hasLeft = !(outcome instanceof Outcome.Busy);
         if (tries.span != null) {
             tries.span.tried(outcome instanceof Outcome.Granted);
         }
@@ -485,24 +525,15 @@ final class MappedStore implements Store {
      * it could not be given counts as having just been freed.
      */
     private static @Nullable Void withhold(Draft draft, QueuedRequest request) {
-        if (!draft.isQueued(request)) {
-            draft.enqueue(request);
-        }
+        stay(draft, request);
         draft.withhold(request.devices());
         return null;
     }
 
-    private static <T> Outcome<T> turn(Draft draft, Attempt<T> attempt, long ticket) {
-        Outcome<T> outcome = attempt.apply(draft, ticket);
-        if (outcome instanceof Outcome.Busy<T> busy) {
-            QueuedRequest request = busy.request();
-            if (!draft.isQueued(request)) {
-                draft.enqueue(request);
-            }
-        } else {
-            draft.dequeue(ticket);
+    private static void stay(Draft draft, QueuedRequest request) {
+        if (!draft.isQueued(request)) {
+            draft.enqueue(request);
         }
-        return outcome;
     }
 
     private boolean isFirst(Draft draft, long ticket) {
