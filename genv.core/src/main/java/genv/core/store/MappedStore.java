@@ -351,13 +351,24 @@ final class MappedStore implements Store {
         PolicyCall.refuse();
         try {
             return transitions.transact(edit);
-        } catch (IllegalStateException unmapped) {
-            if (closed) {
-                throw new IllegalStateException(
-                        "the host was closed during an operation: path=" + files.path(), unmapped);
-            }
-            throw unmapped;
+        } catch (IllegalStateException failure) {
+            throw explained(failure);
         }
+    }
+
+    private long nextTicket() {
+        try {
+            return memory.nextTicket();
+        } catch (IllegalStateException failure) {
+            throw explained(failure);
+        }
+    }
+
+    /** What an operation that meets the unmapped memory throws. */
+    private IllegalStateException explained(IllegalStateException failure) {
+        return closed
+                ? new IllegalStateException("the host was closed during an operation: path=" + files.path(), failure)
+                : failure;
     }
 
     /** Publishes a change. What is refused is tried again if dead processes stood in its way. */
@@ -423,7 +434,7 @@ final class MappedStore implements Store {
             throws InterruptedException {
         WaitLimit.Deadline deadline = limit.start();
         Gate<Lane>.Pass pass =
-                gate.enter(Lane.of(first.request()), () -> first.request().at(memory.nextTicket()));
+                gate.enter(Lane.of(first.request()), () -> first.request().at(nextTicket()));
         Tries<T> tries = new Tries<>(readings, attempts, pass);
         try (QueueSpan span = FlightEvents.queueWait(tries.request.ticket(), tries.request)) {
             if (!pass.await(limit, deadline)) {
@@ -455,6 +466,10 @@ final class MappedStore implements Store {
                     return replace(draft, pass);
                 });
                 hasLeft = true;
+            }
+        } catch (IllegalStateException failure) {
+            if (!closed) { // otherwise closing has taken it out, and what it was given stands
+                throw failure;
             }
         }
     }
