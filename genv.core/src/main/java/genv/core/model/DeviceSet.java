@@ -6,17 +6,14 @@ import java.util.stream.IntStream;
 
 /** An immutable set of device indices from 0 to 127. */
 public record DeviceSet(long low, long high) {
-    /** How many indices there are. */
+    /** How many indices there are; all are below it. */
     public static final int CAPACITY = 128;
 
     public static final DeviceSet EMPTY = new DeviceSet(0, 0);
 
-    /** Indices are below. */
-    public static final int LIMIT = 128;
-
     /** For each index, the list of it alone. */
     private static final List<List<Integer>> SINGLES =
-            IntStream.range(0, LIMIT).mapToObj(List::of).toList();
+            IntStream.range(0, CAPACITY).mapToObj(List::of).toList();
 
     public static DeviceSet of(int index) {
         return index < 64 ? new DeviceSet(1L << index, 0) : new DeviceSet(0, 1L << (index - 64));

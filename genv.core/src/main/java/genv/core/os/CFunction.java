@@ -10,8 +10,8 @@ import java.lang.invoke.MethodHandle;
  * A function of the C library whose parameters are integers and pointers, as its result is.
  *
  * <p>It is called with six words, whatever it takes, so that all functions share one adapter. The Java runtime makes an adapter
- * for each kind of call, which takes some milliseconds, and with one for each function a program was several times later at its
- * first environment. Linux's calling conventions allow it: the first six integers and pointers are passed in a register each,
+ * for each kind of call when a program first needs it, with classes of its own, and the first environment waits for them.
+ * Linux's calling conventions allow it: the first six integers and pointers are passed in a register each,
  * a function looks at the lower bits of those that are narrower, and at no others (System V ABI for AMD64, 3.2.3; Procedure
  * Call Standard for the Arm 64-bit Architecture, 6.8).
  *

@@ -81,7 +81,7 @@ public final class Chooser {
         boolean right = answer != null && answer.size() == missing;
         for (int i = 0; right && i < missing; i++) {
             Integer index = answer.get(i);
-            right = index != null && index >= 0 && index < DeviceSet.LIMIT && from.contains(index);
+            right = index != null && index >= 0 && index < DeviceSet.CAPACITY && from.contains(index);
             chosen = right ? chosen.with(index) : chosen;
         }
         if (!right || chosen.size() != missing) {

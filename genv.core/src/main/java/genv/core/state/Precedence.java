@@ -5,13 +5,13 @@ package genv.core.state;
  * Lets a transition through that others have beaten several times.
  *
  * <p>Some transition always succeeds, but it can be always another's: a process that has published the current state itself
- * needs no copy of it, and so is faster than one that comes anew. Who keeps losing asks for precedence in a word of the state
+ * needs no copy of it, and one that comes anew does. Who keeps losing asks for precedence in a word of the state
  * file, and the others wait before they publish: until that word is cleared, and for {@link #NANOS} at most. Nothing but speed
  * depends on it. A word that a dead or stopped process left, or one of another clock, is over at once or soon, and is cleared
  * by whoever sees that.
  */
 final class Precedence {
-    /** About ten times what a transition takes whose data is in another processor's cache. */
+    /** Many times what a transition takes, and short enough to be lost where nobody clears the word. */
     static final long NANOS = 20_000;
 
     /** So many lost races are usual where several are at work. */

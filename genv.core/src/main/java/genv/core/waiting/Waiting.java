@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
  * A thread that waits.
  *
  * <p>It first looks for a moment whether the state changes, if it is the next to be served: what is held for microseconds is
- * handed over many times faster to somebody who is awake. Then it sleeps.
+ * then handed over without a wake-up. Then it sleeps.
  */
 public final class Waiting implements AutoCloseable {
     /** About what it takes to fall asleep and to be woken. */
