@@ -3,6 +3,7 @@ package genv.core.state;
 
 import genv.api.GenvException;
 import genv.api.StateException;
+import genv.core.draft.Draft;
 import genv.core.draft.Edit;
 import genv.core.draft.Liveness;
 import genv.core.draft.Note;
@@ -105,6 +106,9 @@ public final class Transitions {
     private final Precedence precedence;
     private final AtomicReferenceArray<@Nullable RecordDraft> idle = new AtomicReferenceArray<>(IMAGES);
 
+    /** Set before the last transition is published: whoever has read what that left reads this afterwards. */
+    private volatile boolean hasEnded;
+
     /**
      * What lies outside of the mapped words.
      *
@@ -160,8 +164,27 @@ public final class Transitions {
      *
      * @return what the edit returned in the run that counted
      * @throws StateException if the state file is damaged, deleted or full
+     * @throws IllegalStateException if it has not read the state from before the last transition of this process
      */
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
+        return transact(edit, false);
+    }
+
+    /**
+     * Runs the last edit of this process, which takes back all that it has. No other one runs on what that leaves: it would find
+     * the own environments gone, as if others had ended them, or take something that nobody would give back.
+     */
+    public void end(Consumer<Draft> edit) {
+        hasEnded = true;
+        transact(
+                draft -> {
+                    edit.accept(draft);
+                    return null;
+                },
+                true);
+    }
+
+    private <T extends @Nullable Object> T transact(Edit<T> edit, boolean isLast) {
         RecordDraft draft = borrow();
         int damages = 0;
         int losses = 0;
@@ -173,6 +196,9 @@ public final class Transitions {
                 try {
                     load(draft, root);
                     CrashPoint.COPIED.reach();
+                    if (hasEnded && !isLast) {
+                        throw new IllegalStateException("this process has left the state");
+                    }
                     T result = edit.apply(draft);
                     if (!draft.isDirty()) {
                         draft.keepAs(root);

@@ -311,23 +311,23 @@ final class JsonStore implements Store {
 
     @Override
     public boolean leave(EnvRules.Key env, Member member) {
-        if (closed) {
-            return true; // closing has left everything
-        }
         EnvRules rules = new EnvRules(caller, lives);
-        boolean ended = change(draft -> {
-            EnvBlock block = draft.find(env.hash(), env.id());
-            return rules.leave(draft, env, block == null ? member : PidMembers.in(block, member));
-        });
-        if (member.pid() == caller.pid()) {
-            mutex.lock();
-            try {
-                entered.computeIfPresent(env, (key, count) -> count > 1 ? count - 1 : null);
-            } finally {
-                mutex.unlock();
+        mutex.lock();
+        try {
+            if (closed) {
+                return true; // closing has left everything
             }
+            boolean ended = change(draft -> {
+                EnvBlock block = draft.find(env.hash(), env.id());
+                return rules.leave(draft, env, block == null ? member : PidMembers.in(block, member));
+            });
+            if (member.pid() == caller.pid()) {
+                entered.computeIfPresent(env, (key, count) -> count > 1 ? count - 1 : null);
+            }
+            return ended;
+        } finally {
+            mutex.unlock();
         }
-        return ended;
     }
 
     @Override

@@ -302,7 +302,7 @@ final class MappedStore implements Store {
         }
     }
 
-    /** What an operation that meets the unmapped memory throws. */
+    /** What an operation throws that comes after closing, or meets the unmapped memory. */
     private IllegalStateException explained(IllegalStateException failure) {
         return closed
                 ? new IllegalStateException("the host was closed during an operation: path=" + files.path(), failure)
@@ -416,10 +416,7 @@ final class MappedStore implements Store {
         closed = true;
         try (files) {
             room.close();
-            transact(draft -> {
-                Reaping.removeAll(draft, caller.token(), lives);
-                return null;
-            });
+            transitions.end(draft -> Reaping.removeAll(draft, caller.token(), lives));
         }
     }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** A host that is closed while others use it. */
 class ClosingTest {
-    private static final int ROUNDS = 30;
+    private static final int ROUNDS = 100;
     private static final int THREADS = 4;
     private static final ActivationRequest SHARED =
             ActivationRequest.of(EnvConfig.builder().gpus(1).build()).overSubscribed();

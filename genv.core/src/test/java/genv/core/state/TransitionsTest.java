@@ -99,6 +99,26 @@ class TransitionsTest {
     }
 
     @Test
+    void shouldRunNothingOnWhatTheLastTransitionOfTheProcessLeft() {
+        put("e", DeviceSet.of(3));
+        AtomicInteger runs = new AtomicInteger();
+
+        assertThatThrownBy(() -> process.transact(draft -> {
+                    runs.incrementAndGet();
+                    process.end(last -> last.remove(StateFixture.found(last, "e")));
+                    draft.put(StateFixture.env(draft, "late", SELF).withDevices(DeviceSet.of(4), false, 1));
+                    return null;
+                }))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(runs).hasValue(1);
+        assertThatThrownBy(() -> process.transact(Draft::envCount)).isInstanceOf(IllegalStateException.class);
+
+        int left = state.process(2).transact(Draft::envCount);
+        assertThat(left).isZero();
+        state.requireNoLeak();
+    }
+
+    @Test
     void shouldRunTheEditAgainOnTheNewestStateWhenSomebodyElseWasFirst() {
         AtomicBoolean first = new AtomicBoolean(true);
 
