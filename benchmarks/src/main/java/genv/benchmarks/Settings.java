@@ -14,6 +14,7 @@ import java.util.List;
  * @param iterations number of iterations in each JVM
  * @param iterationMillis time of one iteration
  * @param live numbers of live environments of the curves
+ * @param rehearsalMillis how long a process that works together with others tries alone before, at most
  * @param loadWarmMillis time before several workers are measured
  * @param loadMillis time of measuring them
  * @param wakeRounds number of releases
@@ -27,6 +28,7 @@ public record Settings(
         int iterations,
         int iterationMillis,
         List<Integer> live,
+        long rehearsalMillis,
         long loadWarmMillis,
         long loadMillis,
         int wakeRounds,
@@ -38,17 +40,17 @@ public record Settings(
 
     /** The whole. */
     static final Settings FULL =
-            new Settings("full", 3, 5000, 400, 5, List.of(0, 1, 10, 100, 1000, 4000), 2000, 3000, 1000, 40, 15);
+            new Settings("full", 3, 5000, 400, 5, List.of(0, 1, 10, 100, 1000, 4000), 20_000, 1000, 3000, 1000, 40, 15);
 
     /** Under five minutes on two processors. */
     static final Settings SHORT =
-            new Settings("short", 1, 1600, 150, 4, List.of(0, 100, 1000, 4000), 500, 600, 250, 8, 5);
+            new Settings("short", 1, 1600, 150, 4, List.of(0, 100, 1000, 4000), 6000, 200, 600, 250, 8, 5);
 
     /** For the gate: the same as the short form, but only some subjects. */
-    static final Settings GATE = new Settings("gate", 1, 2000, 200, 4, List.of(0, 1000), 500, 600, 200, 5, 3);
+    static final Settings GATE = new Settings("gate", 1, 2000, 200, 4, List.of(0, 1000), 6000, 200, 600, 200, 5, 3);
 
     /** Whether everything runs; the figures mean nothing. */
-    static final Settings SMOKE = new Settings("smoke", 1, 50, 3, 2, List.of(0, 10), 50, 50, 8, 1, 1);
+    static final Settings SMOKE = new Settings("smoke", 1, 50, 3, 2, List.of(0, 10), 50, 50, 50, 8, 1, 1);
 
     public Settings {
         live = List.copyOf(live);

@@ -2,10 +2,7 @@
 package genv.benchmarks.processes;
 
 import genv.benchmarks.Settings;
-import genv.benchmarks.peer.Scratch;
 import genv.benchmarks.result.Results;
-import genv.testkit.process.ChildJvm;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -22,62 +19,38 @@ public final class Load {
 
     /** Attaching and detaching, each worker its own device, in 1 to 8 threads and 1 to 8 processes. */
     public void attach() {
-        for (int number : List.of(1, 2, 4, 8)) {
-            if (number > 1) {
-                run(Workload.GENV_ATTACH, 1, number);
+        try (Crew crew = new Crew(settings)) {
+            for (int number : List.of(1, 2, 4, 8)) {
+                if (number > 1) {
+                    run(crew, Workload.GENV_ATTACH, 1, number);
+                }
+                run(crew, Workload.GENV_ATTACH, number, 1);
+                run(crew, Workload.JSON_ATTACH, number, 1);
+                run(crew, Workload.SQLITE_ATTACH, number, 1);
             }
-            run(Workload.GENV_ATTACH, number, 1);
-            run(Workload.JSON_ATTACH, number, 1);
-            run(Workload.SQLITE_ATTACH, number, 1);
         }
     }
 
     /** A lock that goes from one worker to the next. */
     public void hand() {
-        for (int threads : List.of(2, 8)) {
-            run(Workload.GENV_HAND, 1, threads);
-            run(Workload.FILE_HAND, 1, threads);
-            run(Workload.FILE_BARGE, 1, threads);
-        }
-        for (int processes : List.of(2, 4)) {
-            run(Workload.GENV_HAND, processes, 1);
-            run(Workload.FILE_HAND, processes, 1);
+        try (Crew crew = new Crew(settings)) {
+            for (int threads : List.of(2, 8)) {
+                run(crew, Workload.GENV_HAND, 1, threads);
+                run(crew, Workload.FILE_HAND, 1, threads);
+                run(crew, Workload.FILE_BARGE, 1, threads);
+            }
+            for (int processes : List.of(2, 4)) {
+                run(crew, Workload.GENV_HAND, processes, 1);
+                run(crew, Workload.FILE_HAND, processes, 1);
+            }
         }
     }
 
-    private void run(Workload workload, int processes, int threads) {
-        List<Worker.Count> counts = new ArrayList<>();
-        try (Scratch scratch = Scratch.create()) {
-            List<ChildJvm> children = new ArrayList<>();
-            try {
-                for (int i = 0; i < processes; i++) {
-                    children.add(ChildJvm.of(Worker.class)
-                            .jvmOptions(Settings.childOptions())
-                            .arguments(
-                                    workload.name(),
-                                    scratch.directory().toString(),
-                                    Integer.toString(i * threads),
-                                    Integer.toString(threads),
-                                    Long.toString(settings.loadWarmMillis()),
-                                    Long.toString(settings.loadMillis()))
-                            .start());
-                }
-                children.forEach(child -> child.expect("warm"));
-                children.forEach(child -> child.tell("go"));
-                for (ChildJvm child : children) {
-                    for (int i = 0; i < threads; i++) {
-                        counts.add(Worker.Count.decode(child.next()));
-                    }
-                }
-                children.forEach(ChildJvm::awaitExit);
-            } finally {
-                children.forEach(ChildJvm::close);
-            }
-        }
+    private void run(Crew crew, Workload workload, int processes, int threads) {
         String kind = threads > 1 ? "threads" : "processes";
         String id = workload.name().toLowerCase(Locale.ROOT).replace('_', '.') + "." + kind + "."
                 + Math.max(threads, processes);
-        record(id, counts);
+        record(id, crew.work(workload, processes, threads));
     }
 
     private void record(String id, List<Worker.Count> counts) {

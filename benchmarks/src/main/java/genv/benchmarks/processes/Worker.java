@@ -12,13 +12,35 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * A process with some workers.
+ * A process with some workers, which does what it is told, line by line.
  *
- * <p>Arguments: workload, directory, number of the first worker, threads, milliseconds to warm up, milliseconds to
- * measure. Says {@code warm} when it is, begins at {@code go}, and answers what was counted.
+ * <p>Told to {@linkplain #rehearse rehearse}, it answers {@link #REHEARSED}. Told to {@linkplain #work work}, it says
+ * {@link #WARM} when it is, begins at {@link #GO}, answers what each worker counted, and {@link #DONE}.
  */
 final class Worker implements ChildTask {
-    private final CountDownLatch go = new CountDownLatch(1);
+    static final String REHEARSED = "rehearsed";
+    static final String WARM = "warm";
+    static final String GO = "go";
+    static final String DONE = "done";
+    static final String END = "end";
+
+    private static final String SEPARATOR = "\t";
+
+    static String rehearse(Workload workload, long longestMillis) {
+        return String.join(SEPARATOR, workload.name(), Long.toString(longestMillis));
+    }
+
+    /** {@code first}: the number of the first worker of the process. */
+    static String work(Workload workload, Path directory, int first, int threads, long warmMillis, long millis) {
+        return String.join(
+                SEPARATOR,
+                workload.name(),
+                directory.toString(),
+                Integer.toString(first),
+                Integer.toString(threads),
+                Long.toString(warmMillis),
+                Long.toString(millis));
+    }
 
     /** What was counted. */
     record Count(long operations, long handed, long nanos, Waits waits) {
@@ -38,14 +60,27 @@ final class Worker implements ChildTask {
 
     @Override
     public void run(ChildContext context) throws Exception {
-        List<String> arguments = context.arguments();
-        Workload workload = Workload.valueOf(arguments.get(0));
-        int first = Integer.parseInt(arguments.get(2));
-        int threads = Integer.parseInt(arguments.get(3));
-        long warmMillis = Long.parseLong(arguments.get(4));
-        long millis = Long.parseLong(arguments.get(5));
+        for (String told = context.receive(); !told.equals(END); told = context.receive()) {
+            List<String> words = List.of(told.split(SEPARATOR, -1));
+            Workload workload = Workload.valueOf(words.get(0));
+            if (words.size() == 2) {
+                new Rehearsal().of(workload, Long.parseLong(words.get(1)));
+                context.send(REHEARSED);
+            } else {
+                work(context, workload, words);
+                context.send(DONE);
+            }
+        }
+    }
+
+    private static void work(ChildContext context, Workload workload, List<String> words) throws Exception {
+        int first = Integer.parseInt(words.get(2));
+        int threads = Integer.parseInt(words.get(3));
+        long warmMillis = Long.parseLong(words.get(4));
+        long millis = Long.parseLong(words.get(5));
+        CountDownLatch go = new CountDownLatch(1);
         CountDownLatch allWarm = new CountDownLatch(threads);
-        Workload.Place place = workload.open(Path.of(arguments.get(1)));
+        Workload.Place place = workload.open(Path.of(words.get(1)));
         List<Future<Count>> counts = new ArrayList<>();
         try (AutoCloseable _ = place.resources();
                 ExecutorService workers = Executors.newFixedThreadPool(threads)) {
@@ -57,7 +92,7 @@ final class Worker implements ChildTask {
                         place.session().run(number, step -> {
                             repeat(step, warmMillis);
                             allWarm.countDown();
-                            counted[0] = counted(step, millis);
+                            counted[0] = counted(step, go, millis);
                         });
                     } finally {
                         allWarm.countDown(); // a worker that failed is told of at its count
@@ -66,8 +101,8 @@ final class Worker implements ChildTask {
                 }));
             }
             allWarm.await();
-            context.send("warm");
-            context.await("go");
+            context.send(WARM);
+            context.await(GO);
             go.countDown();
             for (Future<Count> count : counts) {
                 context.send(count.get().encode());
@@ -75,7 +110,7 @@ final class Worker implements ChildTask {
         }
     }
 
-    private Count counted(Runnable step, long millis) {
+    private static Count counted(Runnable step, CountDownLatch go, long millis) {
         try {
             go.await();
         } catch (InterruptedException e) {

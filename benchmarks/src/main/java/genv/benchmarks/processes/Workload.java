@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 /** What each of several workers does again and again, alone or together with others. */
 enum Workload {
     /** Attaches a device and detaches it; there is one for each worker. */
-    GENV_ATTACH {
+    GENV_ATTACH(false) {
         @Override
         Place open(Path directory) {
             GenvHost host =
@@ -36,7 +36,7 @@ enum Workload {
         }
     },
     /** The same on a JSON file. */
-    JSON_ATTACH {
+    JSON_ATTACH(true) {
         @Override
         Place open(Path directory) {
             JsonPeer peer = new JsonPeer(directory);
@@ -44,7 +44,7 @@ enum Workload {
         }
     },
     /** The same on SQLite. */
-    SQLITE_ATTACH {
+    SQLITE_ATTACH(false) {
         @Override
         Place open(Path directory) {
             return new Place(
@@ -57,7 +57,7 @@ enum Workload {
         }
     },
     /** Locks the one device, which all workers share, and unlocks it. */
-    GENV_HAND {
+    GENV_HAND(false) {
         @Override
         Place open(Path directory) {
             GenvHost host = GenvHost.open(StateOfMany.options(directory, 1).build());
@@ -74,14 +74,14 @@ enum Workload {
         }
     },
     /** Locks and unlocks a file; the threads of a process stand in a queue, as file locks are not for threads. */
-    FILE_HAND {
+    FILE_HAND(true) {
         @Override
         Place open(Path directory) {
             return lockedFile(directory, new ReentrantLock(true));
         }
     },
     /** The same, but the threads of a process overtake each other. */
-    FILE_BARGE {
+    FILE_BARGE(true) {
         @Override
         Place open(Path directory) {
             return lockedFile(directory, new ReentrantLock(false));
@@ -96,7 +96,18 @@ enum Workload {
     /** Where the workers of a process work. */
     record Place(Session session, AutoCloseable resources) {}
 
+    private final boolean isForOnePlace;
+
+    Workload(boolean isForOnePlace) {
+        this.isForOnePlace = isForOnePlace;
+    }
+
     abstract Place open(Path directory);
+
+    /** Whether a directory can be opened only once in one process, as file locks belong to the process. */
+    boolean isForOnePlace() {
+        return isForOnePlace;
+    }
 
     private static void attachAndDetach(Peer peer, int worker, Consumer<Runnable> loop) {
         String eid = "env-" + worker;
