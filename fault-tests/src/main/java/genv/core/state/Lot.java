@@ -83,7 +83,7 @@ final class Lot {
                 token,
                 owner -> owner != DEAD,
                 new Transitions.Surroundings(
-                        "jcstress", () -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, notes -> {}));
+                        "jcstress", began -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, notes -> {}));
     }
 
     private static StateMemory map() {

@@ -111,8 +111,12 @@ public final class LimitsFile {
 
     /** What the file says now, or said a tenth of a second ago. */
     public Reading current() {
+        return current(System.nanoTime());
+    }
+
+    /** The same for who has read the clock: {@code now} is of {@link System#nanoTime()}. */
+    public Reading current(long now) {
         Seen known = seen;
-        long now = System.nanoTime();
         if (known == null || now - known.at() >= LOOK_NANOS) {
             Seen fresh = look(known, now);
             seen = fresh;

@@ -4,6 +4,7 @@ package genv.core.rules;
 import genv.api.PlacementPolicy;
 import genv.api.PlacementQuestion;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The asking of a policy, in the middle of a change of the state.
@@ -15,10 +16,18 @@ import java.util.List;
 public final class PolicyCall {
     private static final ScopedValue<PlacementPolicy> ASKED = ScopedValue.newInstance();
 
+    /** How many are being asked now. Mostly none, which is told sooner than that this thread asks none. */
+    private static final AtomicInteger ASKING = new AtomicInteger();
+
     private PolicyCall() {}
 
     static List<Integer> ask(PlacementPolicy policy, PlacementQuestion question) {
-        return ScopedValue.where(ASKED, policy).call(() -> policy.choose(question));
+        ASKING.incrementAndGet();
+        try {
+            return ScopedValue.where(ASKED, policy).call(() -> policy.choose(question));
+        } finally {
+            ASKING.decrementAndGet();
+        }
     }
 
     /**
@@ -27,7 +36,7 @@ public final class PolicyCall {
      * @throws IllegalStateException if the calling code is a policy that is being asked
      */
     public static void refuse() {
-        if (ASKED.isBound()) {
+        if (ASKING.get() > 0 && ASKED.isBound()) {
             throw new IllegalStateException("a placement policy called genv while it was asked: policy=" + ASKED.get()
                     + "; nothing was changed: let it decide by the question alone");
         }

@@ -20,8 +20,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +91,9 @@ import org.jspecify.annotations.Nullable;
  * where to look for something free are plain racy fields: a wrong one costs a longer look.
  */
 public final class Transitions {
+    /** In place of when an operation began, where nobody has read the clock yet. */
+    public static final long UNREAD = Long.MIN_VALUE;
+
     private static final int IMAGES = 16;
     private static final int DAMAGE_CHECKS = 3;
     private static final int SWEEP_TRIES = 1000;
@@ -113,13 +116,13 @@ public final class Transitions {
      * What lies outside of the mapped words.
      *
      * @param path the state file, for messages
-     * @param intact whether the mapped file is still the one that others would open
+     * @param intact whether the mapped file is still the one that others would open; given when the operation began
      * @param backing makes sure that a range of the file has its space on the disk before it is written
      * @param wake wakes who may be served now
      * @param noted is told what a published transition came upon
      */
     public record Surroundings(
-            String path, BooleanSupplier intact, Backing backing, Wake wake, Consumer<List<Note>> noted) {}
+            String path, LongPredicate intact, Backing backing, Wake wake, Consumer<List<Note>> noted) {}
 
     /** Makes sure that a range of the file has its space on the disk. */
     @FunctionalInterface
@@ -167,7 +170,17 @@ public final class Transitions {
      * @throws IllegalStateException if it has not read the state from before the last transition of this process
      */
     public <T extends @Nullable Object> T transact(Edit<T> edit) {
-        return transact(edit, false);
+        return transact(edit, false, UNREAD);
+    }
+
+    /**
+     * The same for who has read the clock.
+     *
+     * @param began when the operation began that this is the first transition of, by {@link System#nanoTime()}, or {@link
+     *     #UNREAD}
+     */
+    public <T extends @Nullable Object> T transact(Edit<T> edit, long began) {
+        return transact(edit, false, began);
     }
 
     /**
@@ -181,10 +194,11 @@ public final class Transitions {
                     edit.accept(draft);
                     return null;
                 },
-                true);
+                true,
+                UNREAD);
     }
 
-    private <T extends @Nullable Object> T transact(Edit<T> edit, boolean isLast) {
+    private <T extends @Nullable Object> T transact(Edit<T> edit, boolean isLast, long began) {
         RecordDraft draft = borrow();
         int damages = 0;
         int losses = 0;
@@ -208,7 +222,7 @@ public final class Transitions {
                     if (asked == 0) {
                         precedence.giveWay();
                     }
-                    if (commit(draft, root)) {
+                    if (commit(draft, root, began)) {
                         return result;
                     }
                 } catch (RaceLost again) {
@@ -237,14 +251,14 @@ public final class Transitions {
     }
 
     /** Publishes what was edited, frees what it replaced and wakes who may be served now; false if somebody was first. */
-    private boolean commit(RecordDraft draft, long root) {
+    private boolean commit(RecordDraft draft, long root, long began) {
         if (draft.record < 0) {
             draft.record = claimRecord();
             CrashPoint.RECORD_CLAIMED.reach();
         }
         long[] sleepers = draft.toWake();
         long version = RootWord.version(root) + 1;
-        if (!publish(draft, root)) {
+        if (!publish(draft, root, began)) {
             unstamp(draft, version);
             return false;
         }
@@ -291,7 +305,7 @@ public final class Transitions {
         }
     }
 
-    private boolean publish(RecordDraft draft, long root) {
+    private boolean publish(RecordDraft draft, long root, long began) {
         int record = draft.record;
         long version = RootWord.version(root) + 1;
         int used = 0;
@@ -318,7 +332,7 @@ public final class Transitions {
         ensureBacked(image, record);
         image.store(memory, record);
         CrashPoint.WRITTEN.reach();
-        if (draft.grants() && !surroundings.intact.getAsBoolean()) {
+        if (draft.grants() && !surroundings.intact.test(began == UNREAD ? System.nanoTime() : began)) {
             throw new StateException("the state file was deleted or replaced, or moved away, while it was in use: path="
                     + surroundings.path + "; nothing was given out; restart this program, and exempt the directory"
                     + " from cleaners of temporary files");

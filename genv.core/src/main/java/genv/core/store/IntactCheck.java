@@ -2,7 +2,7 @@
 package genv.core.store;
 
 import genv.core.file.SharedFile;
-import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 
 /**
  * Whether the mapped state file is still the one that others would open, asked of the kernel at most every 50 µs; whether its
@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
  * run beside the state writes its files before it attaches anything, but not as long before. A process that was stopped asks
  * again when it goes on.
  */
-final class IntactCheck implements BooleanSupplier {
+final class IntactCheck implements LongPredicate {
     private static final long MAX_AGE_NANOS = 50_000;
     private static final long MAX_PLACE_AGE_NANOS = 10_000_000;
 
@@ -36,8 +36,7 @@ final class IntactCheck implements BooleanSupplier {
     }
 
     @Override
-    public boolean getAsBoolean() {
-        long now = System.nanoTime();
+    public boolean test(long now) {
         if (now - asked < MAX_AGE_NANOS) {
             return true;
         }

@@ -16,6 +16,7 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.os.BootClock;
+import genv.core.os.DayTime;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
 import genv.core.rules.DeviceRules;
@@ -34,7 +35,7 @@ import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The state in one mapped file: every operation is one transition. */
@@ -122,9 +123,10 @@ final class MappedStore implements Store {
         if (tooLong != null) {
             return new Outcome.Never<>(tooLong, Math.max(EnvBlock.gpus(asked.config()), 0), DeviceSet.EMPTY);
         }
-        long now = System.currentTimeMillis();
         reapIf(asked.overSubscribed());
-        return acquire(limit, limits::current, leases -> {
+        long began = System.nanoTime();
+        long now = DayTime.millis(began);
+        return acquire(limit, began, limits::current, leases -> {
             candidates.prepare();
             EnvRules rules = new EnvRules(caller, lives, leases);
             return (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now);
@@ -166,8 +168,9 @@ final class MappedStore implements Store {
             return new Outcome.Never<>(tooLong, Math.max(count, 0), DeviceSet.EMPTY);
         }
         reapIf(overSubscribed);
-        long now = System.currentTimeMillis();
-        return acquire(limit, limits::current, leases -> {
+        long began = System.nanoTime();
+        long now = DayTime.millis(began);
+        return acquire(limit, began, limits::current, leases -> {
             candidates.prepare();
             DeviceRules rules = new DeviceRules(caller, candidates, now, leases);
             return (draft, ticket) -> rules.attach(draft, env, count, overSubscribed, ticket);
@@ -182,8 +185,9 @@ final class MappedStore implements Store {
         if (tooLong != null) {
             return new Outcome.Never<>(tooLong, 1, DeviceSet.EMPTY);
         }
-        long now = System.currentTimeMillis();
-        return acquire(limit, limits::current, leases -> {
+        long began = System.nanoTime();
+        long now = DayTime.millis(began);
+        return acquire(limit, began, limits::current, leases -> {
             DeviceRules rules = new DeviceRules(caller, candidates, now, leases);
             return (draft, ticket) -> rules.attachIndex(draft, env, index, overSubscribed, ticket);
         });
@@ -237,7 +241,8 @@ final class MappedStore implements Store {
 
     @Override
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
-        LockRules rules = new LockRules(caller, System.currentTimeMillis());
+        long began = System.nanoTime();
+        LockRules rules = new LockRules(caller, DayTime.millis(began));
         WaitingLine.Attempt<Holder> attempt = (draft, ticket) -> {
             EnvBlock block = draft.find(env.hash(), env.id());
             if (block != null && (LeaseRules.hasExpired(block) || LeaseRules.isOver(block, BootClock::millis))) {
@@ -249,7 +254,7 @@ final class MappedStore implements Store {
             }
             return rules.lock(draft, block, block.devices(), mode, ticket);
         };
-        return acquire(limit, () -> LimitsFile.Reading.NONE, leases -> attempt);
+        return acquire(limit, began, _ -> LimitsFile.Reading.NONE, leases -> attempt);
     }
 
     @Override
@@ -294,9 +299,14 @@ final class MappedStore implements Store {
 
     /** What every operation comes to: so a policy that is asked in one of them is refused all of them. */
     private <T extends @Nullable Object> T transact(Edit<T> edit) {
+        return transact(edit, Transitions.UNREAD);
+    }
+
+    /** {@code began}: when the operation began that this is the first transition of. */
+    private <T extends @Nullable Object> T transact(Edit<T> edit, long began) {
         PolicyCall.refuse();
         try {
-            return transitions.transact(edit);
+            return transitions.transact(edit, began);
         } catch (IllegalStateException failure) {
             throw explained(failure);
         }
@@ -311,8 +321,13 @@ final class MappedStore implements Store {
 
     /** Publishes a change. What is refused is tried again if dead processes stood in its way. */
     private <T extends @Nullable Object> T change(Edit<T> edit) {
+        return change(edit, Transitions.UNREAD);
+    }
+
+    /** {@code began}: when the operation began that this is the first change of. */
+    private <T extends @Nullable Object> T change(Edit<T> edit, long began) {
         try {
-            return transact(edit);
+            return transact(edit, began);
         } catch (StateException failure) {
             throw failure;
         } catch (GenvException refused) {
@@ -347,21 +362,23 @@ final class MappedStore implements Store {
     /**
      * Tries a request, and lets it wait.
      *
+     * @param began when the operation began, by {@link System#nanoTime()}
      * @param readings gives what the owner of the host allows, for every try anew
      * @param attempts gives what is to be tried under that, having asked outside of the state what it looks at
      */
     private <T> Outcome<T> acquire(
             WaitLimit limit,
-            Supplier<LimitsFile.Reading> readings,
+            long began,
+            LongFunction<LimitsFile.Reading> readings,
             Function<LeaseRules, WaitingLine.Attempt<T>> attempts)
             throws InterruptedException {
-        WaitingLine.Attempt<T> attempt = attempts.apply(LeaseRules.of(usable(readings.get())));
-        Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
+        WaitingLine.Attempt<T> attempt = attempts.apply(LeaseRules.of(usable(readings.apply(began))));
+        Outcome<T> outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE), began);
         while (outcome instanceof Outcome.Busy && reap() > 0) {
             outcome = change(draft -> attempt.apply(draft, Long.MAX_VALUE));
         }
         if (outcome instanceof Outcome.Busy<T> busy && limit.nanos() > 0) {
-            return line.await(limit, readings, attempts, busy);
+            return line.await(limit, () -> readings.apply(System.nanoTime()), attempts, busy);
         }
         return outcome;
     }

@@ -71,14 +71,16 @@ public final class StateFixture implements AutoCloseable {
     }
 
     Transitions process(long token, BooleanSupplier intact, Transitions.Backing backing, Transitions.Wake wake) {
-        return process(token, new Transitions.Surroundings("test", intact, backing, wake, notes -> {}));
+        return process(
+                token,
+                new Transitions.Surroundings("test", began -> intact.getAsBoolean(), backing, wake, notes -> {}));
     }
 
     public Transitions noting(long token, Consumer<List<Note>> noted) {
         return process(
                 token,
                 new Transitions.Surroundings(
-                        "test", () -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, noted));
+                        "test", began -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, noted));
     }
 
     /** A process that sees the state through a memory of the test's own, which may come between two accesses. */
@@ -88,7 +90,7 @@ public final class StateFixture implements AutoCloseable {
                 token,
                 this::isAlive,
                 new Transitions.Surroundings(
-                        "test", () -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, notes -> {}));
+                        "test", began -> true, (offset, length) -> {}, (sleeper, ticket) -> {}, notes -> {}));
     }
 
     /** The cells as a process sees them that has read none yet. */
