@@ -19,6 +19,7 @@ import genv.api.Snapshot;
 import genv.api.StateException;
 import genv.core.layout.ClaimWord;
 import genv.core.layout.FileLayout;
+import genv.core.layout.RootWord;
 import genv.core.live.LifeLocks;
 import genv.faults.fuzz.StateImage;
 import genv.testkit.SimulatedBackend;
@@ -265,6 +266,40 @@ class CapacityTest {
                         .isInstanceOf(DevicesUnavailableException.class);
             }
         }
+    }
+
+    @Test
+    void shouldGiveBackAsSoonAsThereIsARecordWhatCouldNotBeGivenBack() throws Exception {
+        long token = 1_000_000;
+        try (GenvHost host = open(2);
+                GenvHost other = open(2)) {
+            try (LifeLocks stopped = LifeLocks.open(state.resolve("genv.live"))) {
+                assertThat(stopped.tryHold(token)).isTrue();
+                String result = host.call(ActivationRequest.of(gpus(2)), () -> {
+                    StateImage image = StateImage.read(state.resolve("genv.state"));
+                    claimRecords(image, token);
+                    return "done";
+                });
+                assertThat(result).isEqualTo("done");
+                assertThat(other.snapshot().envs()).hasSize(1);
+            }
+            ActivationRequest all = ActivationRequest.of(gpus(2)).waitUpTo(Duration.ofMinutes(MINUTES));
+            try (Activation env = other.activate(all)) {
+                assertThat(env.devices()).containsExactly(0, 1);
+                assertThat(other.snapshot().envs()).hasSize(1);
+            }
+        }
+    }
+
+    /** All records but the current one. */
+    private void claimRecords(StateImage image, long token) throws Exception {
+        int current = RootWord.record(image.word(FileLayout.ROOT_OFFSET));
+        for (int i = 0; i < FileLayout.RECORDS; i++) {
+            if (i != current) {
+                image.word(FileLayout.RECORD_CLAIM_OFFSET + i * FileLayout.RECORD_CLAIM_STRIDE, ClaimWord.owned(token));
+            }
+        }
+        image.writeOver(state.resolve("genv.state"));
     }
 
     /** There is no table of seats: none is free only where somebody holds the locks of those that come next. */

@@ -77,7 +77,7 @@ final class HostInventory {
 
     /** The same, of which a policy chooses. */
     Candidates candidates(PlacementPolicy policy) {
-        Usable now = usable();
+        Usable now = usable(devices.recent());
         if (policy.equals(PlacementPolicy.firstFit())) {
             return now.candidates();
         }

@@ -44,10 +44,18 @@ public final class DeviceRules {
     public Outcome<EnvBlock> attachIndex(
             Draft draft, EnvRules.Key env, int index, boolean overSubscribed, long ticket) {
         EnvBlock block = leases.withoutExpired(draft, attachable(draft, env));
-        return block.devices().contains(index)
-                ? new Outcome.Granted<>(block)
-                : grant(draft, block, new DeviceGrant.Wanted(1, 1, overSubscribed, ticket))
-                        .outOf(DeviceSet.of(index));
+        if (block.devices().contains(index)) {
+            return new Outcome.Granted<>(block);
+        }
+        if (!candidates.eligible().contains(index)) {
+            return new Outcome.Never<>(
+                    "the device was lost, or this process may not use it any more: index=" + index + " devices="
+                            + candidates.eligible() + "; choose another one",
+                    1,
+                    free(draft, candidates.eligible().minus(block.devices())));
+        }
+        return grant(draft, block, new DeviceGrant.Wanted(1, 1, overSubscribed, ticket))
+                .outOf(DeviceSet.of(index));
     }
 
     private EnvBlock attachable(Draft draft, EnvRules.Key env) {

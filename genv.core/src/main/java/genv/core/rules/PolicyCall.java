@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.api.GenvException;
 import genv.api.PlacementPolicy;
 import genv.api.PlacementQuestion;
 import java.util.List;
@@ -25,6 +26,12 @@ public final class PolicyCall {
         ASKING.incrementAndGet();
         try {
             return ScopedValue.where(ASKED, policy).call(() -> policy.choose(question));
+        } catch (InternalError fault) {
+            // which would be taken for one of the memory that the state is mapped to
+            throw new GenvException(
+                    "the placement policy failed: policy=" + policy + " error=" + fault
+                            + "; nothing was changed: mend the policy",
+                    fault);
         } finally {
             ASKING.decrementAndGet();
         }

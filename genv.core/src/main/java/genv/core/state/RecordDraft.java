@@ -50,13 +50,16 @@ final class RecordDraft implements Draft {
     private boolean grants;
     private boolean frees;
 
-    /** The record that the present transition owns, or -1; it outlives its runs. */
+    /** The record that the present attempt to publish owns, or -1. */
     int record = -1;
 
-    /** The cells that it owns; they outlive its runs. */
+    /** The cells that it owns. */
     int[] owned = new int[8];
 
     int ownedCount;
+
+    /** Whether it is used once, since the draft of its slot was taken. */
+    boolean isSpare;
 
     /** Whether the present attempt has begun to stamp what it owns. */
     boolean isStamped;

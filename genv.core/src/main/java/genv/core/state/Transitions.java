@@ -16,9 +16,9 @@ import genv.core.layout.FileLayout;
 import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.core.model.EnvBlock;
+import genv.core.os.ErrnoException;
 import java.util.BitSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
@@ -43,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Claim a record and as many cells as there are changed environments (OWNED), write them.
  *   <li>Stamp them LIVE with the version that is to be published.
  *   <li>Compare-and-set the root from what was read to (next version, own record). <b>This is the one step that others
- *       see.</b> Whoever loses takes its stamps back, by compare-and-set, and begins again.
+ *       see.</b> Whoever loses takes its stamps back, by compare-and-set, frees what it claimed, and
+ *       begins again: nothing is claimed while an edit runs.
  *   <li>Free the cells that the new state does not refer to. The replaced record needs no freeing: a record that is LIVE and
  *       not in the root is out of use.
  * </ol>
@@ -83,7 +84,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Before the compare-and-set: the old state; a record and some cells OWNED by the dead, or LIVE with a version that is
  * soon reached; both are found and taken when one is needed ({@link #claimRecord}, {@link #sweep}). After it: the new state;
  * cells that nobody refers to, swept likewise, and sleepers not woken, who look again by themselves after a moment. A
- * process that is stopped holds one record and some cells for as long; there are 128 and 32,767.
+ * thread that is stopped between claiming and publishing holds one record and some cells for as long; there are 128 and 32,767.
  *
  * <h2>Staleness that is harmless</h2>
  *
@@ -94,10 +95,12 @@ public final class Transitions {
     /** In place of when an operation began, where nobody has read the clock yet. */
     public static final long UNREAD = Long.MIN_VALUE;
 
-    private static final int IMAGES = 16;
     private static final int DAMAGE_CHECKS = 3;
     private static final int SWEEP_TRIES = 1000;
     private static final long CLAIM_PAUSE_NANOS = 50_000;
+
+    /** A transition takes microseconds; one that asks a policy, what that takes. */
+    private static final long LONGEST_TRANSITION_NANOS = 10_000_000_000L;
 
     private final StateMemory memory;
     private final Claims records;
@@ -107,7 +110,7 @@ public final class Transitions {
     private final long token;
     private final Surroundings surroundings;
     private final Precedence precedence;
-    private final AtomicReferenceArray<@Nullable RecordDraft> idle = new AtomicReferenceArray<>(IMAGES);
+    private final DraftPool drafts;
 
     /** Set before the last transition is published: whoever has read what that left reads this afterwards. */
     private volatile boolean hasEnded;
@@ -145,6 +148,7 @@ public final class Transitions {
         this.records = new Claims(memory, FileLayout.RECORD_CLAIM_OFFSET, FileLayout.RECORD_CLAIM_STRIDE, token, 0);
         this.cellClaims = new Claims(memory, FileLayout.CELL_CLAIM_OFFSET, FileLayout.CELL_CLAIM_STRIDE, token, 1);
         this.cells = new Cells(memory, cellClaims);
+        this.drafts = new DraftPool(() -> new RecordDraft(memory, cells));
     }
 
     /** Writes the claims and the root of an empty state into a file that nobody else uses yet. */
@@ -186,6 +190,8 @@ public final class Transitions {
     /**
      * Runs the last edit of this process, which takes back all that it has. No other one runs on what that leaves: it would find
      * the own environments gone, as if others had ended them, or take something that nobody would give back.
+     *
+     * <p>On return no transition is under way, so memory and files can be closed.
      */
     public void end(Consumer<Draft> edit) {
         hasEnded = true;
@@ -196,23 +202,23 @@ public final class Transitions {
                 },
                 true,
                 UNREAD);
+        drafts.awaitAllBack(LONGEST_TRANSITION_NANOS);
     }
 
     private <T extends @Nullable Object> T transact(Edit<T> edit, boolean isLast, long began) {
-        RecordDraft draft = borrow();
+        RecordDraft draft = drafts.borrow();
         int damages = 0;
         int losses = 0;
         long asked = 0;
         RetrySpan race = null;
         try {
             while (true) {
+                requireNotEnded(isLast);
                 long root = memory.rootAcquire();
                 try {
                     load(draft, root);
                     CrashPoint.COPIED.reach();
-                    if (hasEnded && !isLast) {
-                        throw new IllegalStateException("this process has left the state");
-                    }
+                    requireNotEnded(isLast);
                     T result = edit.apply(draft);
                     if (!draft.isDirty()) {
                         draft.keepAs(root);
@@ -232,6 +238,7 @@ public final class Transitions {
                         throw damaged(String.valueOf(damage.getMessage()), damage);
                     }
                 }
+                abandon(draft); // the edit may ask a policy, and what is claimed meanwhile nobody else can use
                 race = FlightEvents.lostRace(race);
                 if (++losses >= Precedence.LOSSES) {
                     asked = precedence.ask(asked);
@@ -245,8 +252,21 @@ public final class Transitions {
             if (asked != 0) {
                 precedence.giveBack(asked);
             }
-            giveBack(draft);
+            abandon(draft);
+            drafts.giveBack(draft);
             FlightEvents.raceOver(race);
+        }
+    }
+
+    /** Whether the same transition may succeed later: a disk is full, or others use up what it needs. */
+    public static boolean mayPass(StateException failure) {
+        return failure.getCause() instanceof ErrnoException || failure.getCause() instanceof Exhausted;
+    }
+
+    /** To be asked before the memory is looked at, which may be unmapped, and when the state was read. */
+    private void requireNotEnded(boolean isLast) {
+        if (hasEnded && !isLast) {
+            throw new IllegalStateException("this process has left the state");
         }
     }
 
@@ -407,10 +427,26 @@ public final class Transitions {
                     return record;
                 }
             }
-            LockSupport.parkNanos(CLAIM_PAUSE_NANOS); // all are claimed: let their owners go on
+            pause(CLAIM_PAUSE_NANOS); // all are claimed: let their owners go on
         }
-        throw new StateException("no record is free: records=" + FileLayout.RECORDS + " path=" + surroundings.path
-                + "; as many processes were stopped in the middle of a change: let them go on, or end them");
+        throw new StateException(
+                "no record is free: records=" + FileLayout.RECORDS + " path=" + surroundings.path
+                        + "; as many threads were stopped in the middle of a change: let their processes go on, or end"
+                        + " them",
+                new Exhausted("records", FileLayout.RECORDS));
+    }
+
+    /** Waits for so long, also where the thread is interrupted. */
+    @SuppressWarnings("ThreadPriorityCheck") // an interrupted thread cannot sleep
+    private static void pause(long nanos) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            if (Thread.currentThread().isInterrupted()) {
+                Thread.yield();
+            } else {
+                LockSupport.parkNanos(left);
+            }
+        }
     }
 
     private boolean isClaimableRecord(int record, long word, boolean thorough) {
@@ -455,8 +491,10 @@ public final class Transitions {
             }
             sweep();
         }
-        throw new StateException("no cell is free: cells=" + (FileLayout.CELLS - 1) + " path=" + surroundings.path
-                + "; end some environments, or have fewer processes in each");
+        throw new StateException(
+                "no cell is free: cells=" + (FileLayout.CELLS - 1) + " path=" + surroundings.path
+                        + "; end some environments, or have fewer processes in each",
+                new Exhausted("cells", FileLayout.CELLS - 1));
     }
 
     /** Frees the cells that crashed processes left: owned by the dead, or live and not referred to. */
@@ -497,32 +535,22 @@ public final class Transitions {
 
     // ---- drafts ----------------------------------------------------------------------------------------------------
 
-    private RecordDraft borrow() {
-        RecordDraft draft = idle.getAndSet(slot(), null);
-        return draft != null ? draft : new RecordDraft(memory, cells);
-    }
-
-    private void giveBack(RecordDraft draft) {
-        if (draft.record >= 0 || draft.ownedCount > 0) {
-            abandon(draft);
-        }
-        idle.setRelease(slot(), draft);
-    }
-
+    /** Gives back what is claimed and not published. */
     private void abandon(RecordDraft draft) {
+        if (draft.record < 0 && draft.ownedCount == 0) {
+            return;
+        }
         long version = RootWord.version(memory.rootAcquire());
-        for (int i = 0; i < draft.ownedCount; i++) {
+        for (int i = draft.ownedCount - 1; i >= 0; i--) {
             cellClaims.release(draft.owned[i], version);
+            cellClaims.hint(draft.owned[i]);
         }
         draft.ownedCount = 0;
         if (draft.record >= 0) {
             records.release(draft.record, version);
+            records.hint(draft.record);
             draft.record = -1;
         }
-    }
-
-    private static int slot() {
-        return (int) Thread.currentThread().threadId() & (IMAGES - 1);
     }
 
     private StateException damaged(String what, Throwable cause) {

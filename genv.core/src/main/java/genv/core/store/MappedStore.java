@@ -48,6 +48,8 @@ final class MappedStore implements Store {
     private final WaitRoom room;
     private final WaitingLine line;
     private final LimitsFile limits;
+    private final Arrears arrears = new Arrears();
+    private final LateNotes lateNotes;
     private volatile boolean closed;
 
     private MappedStore(StateFiles files) {
@@ -61,6 +63,8 @@ final class MappedStore implements Store {
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
         this.room = new WaitRoom(memory, token, new Visits());
         this.line = new WaitingLine(room, token, new StateAccess());
+        NoteReport report = new NoteReport(files.path());
+        this.lateNotes = new LateNotes(report);
         this.transitions = new Transitions(
                 memory,
                 token,
@@ -70,7 +74,7 @@ final class MappedStore implements Store {
                         new IntactCheck(files.file(), () -> StateKinds.requireNoJson(files.directory())),
                         new Backed(files.file()),
                         room::wake,
-                        new NoteReport(files.path())));
+                        notes -> (room.isLedByCaller() ? lateNotes : report).accept(notes)));
     }
 
     /** Opens the state of a directory, taking a seat in it, and removes what dead processes left. */
@@ -101,6 +105,9 @@ final class MappedStore implements Store {
 
     @Override
     public long rootAcquire() {
+        if (closed) { // otherwise whoever closes it waits for room and transitions before the memory goes
+            throw closedDuringOperation(null);
+        }
         return memory.rootAcquire();
     }
 
@@ -139,7 +146,16 @@ final class MappedStore implements Store {
             return true; // closing has left everything
         }
         EnvRules rules = new EnvRules(caller, lives);
-        return unlessClosed(() -> change(draft -> rules.leave(draft, env, member)));
+        Edit<Boolean> leaving = draft -> rules.leave(draft, env, member);
+        try {
+            return unlessClosed(() -> change(leaving));
+        } catch (StateException failure) {
+            if (!Transitions.mayPass(failure)) {
+                throw failure;
+            }
+            arrears.add("an environment with its devices, eid=" + env.eid() + ",", () -> change(leaving), failure);
+            return false;
+        }
     }
 
     @Override
@@ -314,9 +330,12 @@ final class MappedStore implements Store {
 
     /** What an operation throws that comes after closing, or meets the unmapped memory. */
     private IllegalStateException explained(IllegalStateException failure) {
-        return closed
-                ? new IllegalStateException("the host was closed during an operation: path=" + files.path(), failure)
-                : failure;
+        return closed ? closedDuringOperation(failure) : failure;
+    }
+
+    private IllegalStateException closedDuringOperation(@Nullable Throwable cause) {
+        return new IllegalStateException(
+                "the host was closed during an operation: path=" + files.path() + "; open another one", cause);
     }
 
     /** Publishes a change. What is refused is tried again if dead processes stood in its way. */
@@ -431,7 +450,9 @@ final class MappedStore implements Store {
             return;
         }
         closed = true;
-        try (files) {
+        try (files;
+                lateNotes;
+                arrears) {
             room.close();
             transitions.end(draft -> Reaping.removeAll(draft, caller.token(), lives));
         }

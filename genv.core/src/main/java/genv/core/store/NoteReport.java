@@ -38,8 +38,9 @@ public final class NoteReport implements Consumer<List<Note>> {
         for (Note note : notes) {
             try {
                 tell(note);
-            } catch (RuntimeException failing) {
-                // of a logger that the application brought: what was done stays done
+            } catch (RuntimeException | Error failing) {
+                // of a logger that the application brought: what was done stays done, and whoever asked for it is to
+                // have it
             }
         }
     }

@@ -126,6 +126,14 @@ public final class WaitRoom implements AutoCloseable {
         }
     }
 
+    /** Whether all who wait here rely on the calling thread. */
+    public boolean isLedByCaller() {
+        Object now = leader.get();
+        return now instanceof Waiting waiting
+                ? waiting.isCurrent()
+                : Thread.currentThread().equals(now);
+    }
+
     // ---- sleeping --------------------------------------------------------------------------------------------------
 
     /** Sleeps for at most so long, or until it is called; it may end earlier, for no reason. */

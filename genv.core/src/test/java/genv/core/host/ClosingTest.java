@@ -61,6 +61,7 @@ class ClosingTest {
             }
         } catch (Throwable end) {
             busy.countDown();
+            assertThat(Thread.currentThread().isInterrupted()).isFalse();
             return end;
         }
     }

@@ -18,6 +18,7 @@ import genv.api.PlacementPolicy;
 import genv.api.PlacementQuestion;
 import genv.api.spi.Closeness;
 import genv.api.spi.DeviceProcess;
+import genv.core.layout.FileLayout;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
 import java.util.ArrayList;
@@ -249,6 +250,36 @@ class PlacementTest {
                 .hasMessageContaining("policy=guesswork answer=" + indices + " missing=2 candidates=[0, 1, 2]");
         assertThat(host.active()).isFalse();
         assertThat(host.snapshot().envs()).isEmpty();
+    }
+
+    /** The Java runtime throws one as well where the file of the state was cut short: it is not to be taken for that. */
+    @Test
+    @GenvTest(devices = 2)
+    void shouldNotTakeTheErrorOfAPolicyForDamageOfTheState(GenvHost host, GenvHosts hosts) {
+        GenvHost other = hosts.open();
+        for (int i = 0; i < FileLayout.RECORDS + 2; i++) {
+            AtomicInteger runs = new AtomicInteger();
+            assertThatThrownBy(() -> host.activate(gpus(1).placement(question -> {
+                        if (runs.incrementAndGet() > 1) {
+                            throw new InternalError("zip file was truncated");
+                        }
+                        onAnotherThread(() -> other.run(ActivationRequest.of(EnvConfig.empty()), () -> {}));
+                        return List.of(0);
+                    })))
+                    .isExactlyInstanceOf(GenvException.class)
+                    .hasMessageContaining("the placement policy failed")
+                    .hasMessageContaining("zip file was truncated");
+        }
+        assertThat(other.activate(gpus(2)).devices()).containsExactly(0, 1);
+    }
+
+    private static void onAnotherThread(Runnable action) {
+        Thread thread = Thread.ofPlatform().start(action);
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

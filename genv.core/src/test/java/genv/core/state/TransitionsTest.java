@@ -23,6 +23,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -96,6 +100,72 @@ class TransitionsTest {
 
         assertThat(state.root()).isEqualTo(root);
         state.requireNoLeak();
+    }
+
+    /** Edits ask policies: a process of many threads whose policies take long would have all records. */
+    @Test
+    void shouldOwnNothingWhileAnEditRunsAgain() {
+        AtomicInteger runs = new AtomicInteger();
+
+        process.transact(draft -> {
+            assertThat(claims()).noneMatch(ClaimWord::isOwned);
+            if (runs.incrementAndGet() < 4) {
+                state.process(2).transact(other -> {
+                    other.put(StateFixture.env(other, "other" + runs, 2));
+                    return null;
+                });
+            }
+            draft.put(StateFixture.env(draft, "mine", SELF).withDevices(DeviceSet.of(0), false, 1));
+            return null;
+        });
+
+        assertThat(runs).hasValue(4);
+        state.requireNoLeak();
+    }
+
+    @Test
+    void shouldNotEndBeforeTheTransitionsThatAreUnderWay() throws Exception {
+        for (int threads : new int[] {1, 40}) { // more of them than drafts that are kept
+            Transitions ending = state.process(100 + threads);
+            CountDownLatch inside = new CountDownLatch(threads);
+            CountDownLatch goOn = new CountDownLatch(1);
+            try (ExecutorService pool = Executors.newCachedThreadPool()) {
+                for (int i = 0; i < threads; i++) {
+                    pool.execute(() -> {
+                        ending.transact(draft -> {
+                            inside.countDown();
+                            await(goOn);
+                            return null;
+                        });
+                    });
+                }
+                inside.await();
+                Future<?> end = pool.submit(() -> ending.end(draft -> {}));
+                awaitItsBegin(ending);
+
+                assertThat(end.isDone()).isFalse();
+                goOn.countDown();
+                end.get();
+            }
+        }
+    }
+
+    private static void awaitItsBegin(Transitions ending) {
+        try {
+            while (true) {
+                ending.transact(draft -> null);
+            }
+        } catch (IllegalStateException refused) {
+            // it has begun to end
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

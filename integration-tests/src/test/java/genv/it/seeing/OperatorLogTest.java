@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -129,6 +130,85 @@ class OperatorLogTest {
                                 + System.getProperty("user.name") + " uid=")
                         .contains(" pids=[" + pid + "] freed=[0, 1, 2] state="
                                 + hosts.stateDirectory().resolve("genv.state")));
+    }
+
+    @Test
+    void shouldGiveWhatWasGrantedThoughTheLogFails(GenvHosts hosts, GenvHost host) {
+        try (Peer peer = Peer.beside(hosts)) {
+            peer.does("activate eid=ours gpus=1");
+            peer.process().kill();
+        }
+        CountDownLatch failed = new CountDownLatch(1);
+        Handler failing = doing(() -> {
+            failed.countDown();
+            throw new StackOverflowError("of a handler");
+        });
+        logger.addHandler(failing);
+        try {
+            assertThat(host.activate(request("ours", 1)).devices()).containsExactly(0);
+            assertThat(host.active()).isTrue();
+            assertThat(failed.getCount()).isZero();
+        } finally {
+            logger.removeHandler(failing);
+        }
+    }
+
+    /** All who wait in a process rely on the thread that finds the dead: it is not to wait for a log. */
+    @Test
+    void shouldServeWhoWaitsWhileALogTakesLong(GenvHosts hosts, GenvHost host) throws Exception {
+        CountDownLatch inLog = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        Handler slow = doing(() -> {
+            inLog.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        try (Peer dying = Peer.beside(hosts);
+                Peer leaving = Peer.beside(hosts)) {
+            dying.does("activate eid=dying gpus=1");
+            leaving.does("activate eid=leaving gpus=1");
+            List<Background<List<Integer>>> waiting = List.of(attachLater(host, 0), attachLater(host, 1));
+            Eventually.waiters(host, 0, 1);
+            Eventually.waiters(host, 1, 1);
+            logger.addHandler(slow);
+            dying.process().kill();
+            inLog.await();
+            leaving.does("close");
+            for (int index = 0; index < waiting.size(); index++) {
+                assertThat(waiting.get(index).result()).containsExactly(index);
+            }
+        } finally {
+            goOn.countDown();
+            logger.removeHandler(slow);
+        }
+    }
+
+    private static Background<List<Integer>> attachLater(GenvHost host, int index) {
+        return Background.start(() -> host.call(
+                ActivationRequest.of(EnvConfig.empty()),
+                () -> host.attach(DeviceRequest.index(index).waitUpTo(Duration.ofMinutes(5)))));
+    }
+
+    /** A handler of messages about the dead. */
+    private static Handler doing(Runnable action) {
+        return new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                if (String.valueOf(line.getMessage()).contains("dead")
+                        || Arrays.toString(line.getParameters()).contains("dead")) {
+                    action.run();
+                }
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Test

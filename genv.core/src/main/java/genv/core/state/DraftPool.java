@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package genv.core.state;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The drafts of one process: kept from one transition to the next, and telling whether one is under way.
+ *
+ * <p>A thread takes the draft of its slot, or a spare one where another thread has that. So a slot is empty (never used), has its
+ * draft, or is taken; and there is no transition if no slot is taken and there are no spare ones. Both are written by atomic
+ * operations before a transition looks at anything else: whoever says that there are to be no more, and then finds none, can
+ * rely on it.
+ */
+final class DraftPool {
+    private static final int SLOTS = 16;
+    private static final long LOOK_NANOS = 20_000;
+
+    private final Supplier<RecordDraft> maker;
+    private final AtomicReferenceArray<@Nullable RecordDraft> slots = new AtomicReferenceArray<>(SLOTS);
+    private final AtomicInteger spare = new AtomicInteger();
+
+    /** In the slots that are taken. */
+    private final RecordDraft taken;
+
+    DraftPool(Supplier<RecordDraft> maker) {
+        this.maker = maker;
+        this.taken = maker.get();
+    }
+
+    RecordDraft borrow() {
+        RecordDraft draft = slots.getAndSet(slot(), taken);
+        if (draft == null) {
+            return maker.get();
+        }
+        if (draft == taken) {
+            spare.incrementAndGet();
+            RecordDraft made = maker.get();
+            made.isSpare = true;
+            return made;
+        }
+        return draft;
+    }
+
+    /** Takes back what the same thread has borrowed. */
+    void giveBack(RecordDraft draft) {
+        if (draft.isSpare) {
+            spare.decrementAndGet();
+        } else {
+            slots.setRelease(slot(), draft);
+        }
+    }
+
+    /** Waits until no draft is borrowed; false if that took too long. */
+    boolean awaitAllBack(long nanos) {
+        long start = System.nanoTime();
+        while (!areAllBack()) {
+            if (System.nanoTime() - start > nanos) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return true;
+    }
+
+    private boolean areAllBack() {
+        if (spare.get() != 0) {
+            return false;
+        }
+        for (int i = 0; i < SLOTS; i++) {
+            if (slots.get(i) == taken) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int slot() {
+        return (int) Thread.currentThread().threadId() & (SLOTS - 1);
+    }
+}
