@@ -62,6 +62,7 @@ public final class CoreHost implements GenvHost {
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
+    private final String pid = Long.toString(ProcessHandle.current().pid());
     private volatile @Nullable Store store;
     private volatile @Nullable MemberWatch members;
     private volatile boolean closed;
@@ -174,7 +175,6 @@ public final class CoreHost implements GenvHost {
             throw new AlreadyActiveException("an environment is active already in this scope: eid="
                     + taskScope.get().eid() + "; use Genv.call for one inside of it");
         }
-        String pid = Long.toString(ProcessHandle.current().pid());
         return process.activate(opened -> activate(opened, request, pid), request.leaseListener());
     }
 
@@ -184,7 +184,7 @@ public final class CoreHost implements GenvHost {
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(op, "op");
         Store opened = store();
-        String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
+        String eid = pid + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
         locks.enter(session.key());

@@ -2,7 +2,6 @@
 package genv.core.host;
 
 import genv.api.BackendException;
-import genv.api.EnvConfig;
 import genv.api.MemorySize;
 import genv.api.PlacementPolicy;
 import genv.api.spi.Device;
@@ -14,8 +13,10 @@ import genv.core.model.EnvBlock;
 import genv.core.rules.Candidates;
 import genv.core.rules.Chooser;
 import genv.core.variables.EnvironmentVariables;
+import genv.core.variables.HostVariables;
 import genv.core.variables.VariableNames;
 import genv.core.variables.VisibleDevices;
+import genv.core.variables.VisibleNames;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +32,7 @@ final class HostInventory {
     private final Function<String, Optional<String>> presetVariable;
     private final Path stateDirectory;
     private final boolean isDefaultDirectory;
+    private final HostVariables variablesOfIndices;
     private volatile @Nullable Usable usable;
 
     /**
@@ -48,6 +50,11 @@ final class HostInventory {
         this.presetVariable = presetVariable;
         this.stateDirectory = stateDirectory;
         this.isDefaultDirectory = isDefaultDirectory;
+        this.variablesOfIndices = variables(VisibleNames.ofIndices(VariableNames.CUDA_VISIBLE_DEVICES));
+    }
+
+    private HostVariables variables(VisibleNames names) {
+        return new HostVariables(names, stateDirectory, isDefaultDirectory);
     }
 
     /** The devices that this process may be given. */
@@ -91,7 +98,7 @@ final class HostInventory {
     }
 
     /** What follows from a device table, kept as long as the table is the same. */
-    private record Usable(DeviceTable all, DeviceTable visible, Candidates candidates) {}
+    private record Usable(DeviceTable all, DeviceTable visible, Candidates candidates, HostVariables variables) {}
 
     private Usable usable() {
         return usable(devices.table());
@@ -105,7 +112,9 @@ final class HostInventory {
             DeviceTable visible = preset.isEmpty()
                     ? table
                     : table.restrictedTo(VisibleDevices.parse(variable, preset, table.allDevices()));
-            known = new Usable(table, visible, candidates(visible.devices()));
+            VisibleNames names = VisibleNames.of(variable, table.allDevices());
+            // before the variable is set: what it holds now is a scheduler's choice
+            known = new Usable(table, visible, candidates(visible.devices()), variables(names));
             usable = known;
         }
         return known;
@@ -148,31 +157,19 @@ final class HostInventory {
 
     /** The variables of a process in an environment. */
     EnvironmentVariables variables(EnvBlock block) {
-        return variables(block.eid(), block.config(), block.devices());
-    }
-
-    private EnvironmentVariables variables(String eid, EnvConfig config, DeviceSet attached) {
-        Optional<DeviceTable> table = attached.isEmpty() ? devices.known() : tableIfUsable();
-        String variable = table.map(DeviceTable::visibilityVariable).orElse(VariableNames.CUDA_VISIBLE_DEVICES);
-        if (table.isEmpty()) {
-            return located(EnvironmentVariables.ofIndices(eid, config, attached.toList(), variable, stateDirectory));
-        }
-        DeviceTable known = usable().all(); // before the variable is set: what it holds now is a scheduler's choice
-        return located(
-                EnvironmentVariables.of(eid, config, attached.toList(), known.allDevices(), variable, stateDirectory));
+        DeviceSet attached = block.devices();
+        return variables(attached).of(block.eid(), block.config(), attached.toList());
     }
 
     /** A process in somebody else's environment may have no backend: it still can say the indices. */
-    private Optional<DeviceTable> tableIfUsable() {
-        try {
-            return Optional.of(devices.table());
-        } catch (BackendException none) {
-            return Optional.empty();
+    private HostVariables variables(DeviceSet attached) {
+        if (attached.isEmpty() && devices.known().isEmpty()) {
+            return variablesOfIndices;
         }
-    }
-
-    /** Says where the state is if a child would look elsewhere by itself. */
-    private EnvironmentVariables located(EnvironmentVariables variables) {
-        return isDefaultDirectory ? variables : variables.withStateDirectory(stateDirectory);
+        try {
+            return usable().variables();
+        } catch (BackendException none) {
+            return variablesOfIndices;
+        }
     }
 }

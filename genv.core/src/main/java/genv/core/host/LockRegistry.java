@@ -11,43 +11,67 @@ import org.jspecify.annotations.Nullable;
  * it: so that what one scope has locked is shared with the others, and not waited for.
  */
 final class LockRegistry {
-    private final ConcurrentHashMap<Long, Entry> entries = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<EnvRules.Key, Entry> entries = new ConcurrentHashMap<>();
 
+    /** The locks of one environment. One that was left by all its scopes is gone for good, and about to be removed. */
     private static final class Entry {
         private @Nullable EnvLocks locks;
-        int scopes;
+        private int scopes;
+        private boolean isGone;
 
-        /** The locks, made when they are first needed: most tasks lock nothing. */
-        synchronized EnvLocks locks(Store store, EnvRules.Key key) {
+        Entry(int scopes) {
+            this.scopes = scopes;
+        }
+
+        /** Counts one more scope; false if this is gone. */
+        synchronized boolean enter() {
+            scopes += isGone ? 0 : 1;
+            return !isGone;
+        }
+
+        /** The locks, made when they are first needed: most tasks lock nothing. Null if this is gone. */
+        synchronized @Nullable EnvLocks locks(Store store, EnvRules.Key key) {
             EnvLocks known = locks;
-            if (known == null) {
+            if (known == null && !isGone) {
                 known = new EnvLocks(store, key);
                 locks = known;
             }
-            return known;
+            return isGone ? null : known;
         }
 
-        synchronized void releaseAll() {
+        /** Counts one scope less; with the last one releases what is locked, and is gone: then true. */
+        synchronized boolean leave() {
+            if (--scopes > 0) {
+                return false;
+            }
+            isGone = true;
             if (locks != null) {
                 locks.releaseAll();
             }
+            return true;
         }
     }
 
     /** Says that a scope has entered an environment. */
     void enter(EnvRules.Key key) {
-        entries.compute(key.id(), (id, known) -> {
-            Entry entry = known == null ? new Entry() : known;
-            entry.scopes++;
-            return entry;
-        });
+        Entry entered = new Entry(1);
+        Entry known = entries.putIfAbsent(key, entered);
+        while (known != null && !known.enter()) {
+            entries.remove(key, known);
+            known = entries.putIfAbsent(key, entered);
+        }
     }
 
     /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
     EnvLocks of(Store store, EnvRules.Key key) {
-        Entry known = entries.get(key.id());
-        Entry entry = known != null ? known : entries.computeIfAbsent(key.id(), id -> new Entry());
-        return entry.locks(store, key);
+        while (true) {
+            Entry entry = entries.computeIfAbsent(key, _ -> new Entry(0));
+            EnvLocks locks = entry.locks(store, key);
+            if (locks != null) {
+                return locks;
+            }
+            entries.remove(key, entry);
+        }
     }
 
     /**
@@ -55,12 +79,9 @@ final class LockRegistry {
      * scope of this process may be a member already without having entered here, and would keep the lock alive.
      */
     void leave(EnvRules.Key key) {
-        entries.computeIfPresent(key.id(), (id, entry) -> {
-            if (--entry.scopes > 0) {
-                return entry;
-            }
-            entry.releaseAll();
-            return null;
-        });
+        Entry entry = entries.get(key);
+        if (entry != null && entry.leave()) {
+            entries.remove(key, entry);
+        }
     }
 }

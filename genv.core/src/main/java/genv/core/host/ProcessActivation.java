@@ -11,14 +11,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The environment of this process, until it is closed. */
 final class ProcessActivation implements Activation {
     private final ProcessScope scope;
     private final EnvSession session;
     private final LeaseWatch leases;
-    private final AtomicBoolean open = new AtomicBoolean(true);
+    private volatile boolean isOpen = true;
 
     ProcessActivation(ProcessScope scope, EnvSession session, LeaseWatch leases) {
         this.scope = scope;
@@ -37,17 +36,17 @@ final class ProcessActivation implements Activation {
 
     @Override
     public EnvConfig configuration() {
-        return open.get() ? session.view().config() : EnvConfig.empty();
+        return isOpen ? session.view().config() : EnvConfig.empty();
     }
 
     @Override
     public List<Integer> devices() {
-        return open.get() ? session.view().devices() : List.of();
+        return isOpen ? session.view().devices() : List.of();
     }
 
     @Override
     public Optional<Instant> leaseEnd() {
-        return open.get() ? session.leaseEnd() : Optional.empty();
+        return isOpen ? session.leaseEnd() : Optional.empty();
     }
 
     @Override
@@ -92,9 +91,10 @@ final class ProcessActivation implements Activation {
     @Override
     public void close() {
         PolicyCall.refuse();
-        if (open.compareAndSet(true, false)) {
+        if (isOpen) {
+            isOpen = false;
             leases.leave(session);
-            scope.leave(this);
+            scope.leave(this); // once, whoever calls it
         }
     }
 
@@ -104,13 +104,13 @@ final class ProcessActivation implements Activation {
     }
 
     private void mustBeOpen() {
-        if (!open.get()) {
+        if (!isOpen) {
             throw new genv.api.NotActiveException("the activation is closed: eid=" + eid() + "; activate again");
         }
     }
 
     @Override
     public String toString() {
-        return "Activation[eid=" + eid() + ", devices=" + devices() + ", open=" + open + "]";
+        return "Activation[eid=" + eid() + ", devices=" + devices() + ", open=" + isOpen + "]";
     }
 }

@@ -40,7 +40,7 @@ final class ProcessScope {
     private @Nullable EnvBlock appliedTo;
 
     /** The devices by which they were named then. */
-    private Optional<DeviceTable> appliedBy = Optional.empty();
+    private @Nullable DeviceTable appliedBy;
 
     ProcessScope(
             Supplier<Store> store,
@@ -115,7 +115,8 @@ final class ProcessScope {
                 throw new IllegalStateException("the host was closed while an environment was being activated: eid="
                         + block.eid() + "; open another host");
             }
-            appliedBy = inventory.known(); // before they name anything: what is read later makes other names
+            appliedBy =
+                    inventory.known().orElse(null); // before they name anything: what is read later makes other names
             scope = VariableScope.open(variables, inventory.variables(block));
         } finally {
             if (scope == null) {
@@ -142,7 +143,7 @@ final class ProcessScope {
         if (block == null) {
             return;
         }
-        appliedBy = inventory.known();
+        appliedBy = inventory.known().orElse(null);
         if (scope == null) { // inherited: the variables are the parent's until something changes
             applied = VariableScope.open(variables, inventory.variables(block));
         } else {
@@ -159,7 +160,9 @@ final class ProcessScope {
         EnvBlock block = EnvRules.require(target.view().block(), target.eid());
         inventory.renew(); // a device that was lost since gives others another name
         synchronized (this) {
-            if (applied != null && appliedTo == block && appliedBy.equals(inventory.known())) {
+            if (applied != null
+                    && appliedTo == block
+                    && appliedBy == inventory.known().orElse(null)) {
                 return applied.variables();
             }
         }
@@ -183,7 +186,7 @@ final class ProcessScope {
             activation = null;
             applied = null;
             appliedTo = null;
-            appliedBy = Optional.empty();
+            appliedBy = null;
             scope.close();
         }
     }

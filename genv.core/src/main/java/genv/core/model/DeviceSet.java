@@ -53,6 +53,9 @@ public record DeviceSet(long low, long high) {
     }
 
     public DeviceSet union(DeviceSet other) {
+        if (isEmpty()) {
+            return other;
+        }
         return new DeviceSet(low | other.low, high | other.high);
     }
 
@@ -61,6 +64,9 @@ public record DeviceSet(long low, long high) {
     }
 
     public DeviceSet minus(DeviceSet other) {
+        if (!intersects(other)) {
+            return this;
+        }
         return new DeviceSet(low & ~other.low, high & ~other.high);
     }
 

@@ -20,6 +20,8 @@ public final class EnvBlock {
     /** {@link #gpuMemory()} of an environment without a share: it reserves whole devices. */
     public static final long WHOLE = -1;
 
+    private static final long[] NO_ATTACHMENTS = {};
+
     private static final long MOST_COUNTED = 1L << 50;
 
     private static final int SINCE_SHIFT = 16;
@@ -79,7 +81,7 @@ public final class EnvBlock {
     /** A new environment with one member and no device. */
     public static EnvBlock create(long id, String eid, Owner owner, long now, EnvConfig config, Member member) {
         Identity identity = new Identity(id, eid, EidHash.of(eid), owner, now);
-        return new EnvBlock(identity, config, new long[0], List.of(member), DeviceSet.EMPTY, LeaseTime.NONE, null);
+        return new EnvBlock(identity, config, NO_ATTACHMENTS, List.of(member), DeviceSet.EMPTY, LeaseTime.NONE, null);
     }
 
     public Identity identity() {
@@ -196,7 +198,7 @@ public final class EnvBlock {
 
     /** It without devices and with the end of its lease, which tells why it has none. */
     public EnvBlock expired() {
-        return new EnvBlock(identity, config, new long[0], members, DeviceSet.EMPTY, lease, texts);
+        return new EnvBlock(identity, config, NO_ATTACHMENTS, members, DeviceSet.EMPTY, lease, texts);
     }
 
     public EnvBlock withLease(LeaseTime changed) {

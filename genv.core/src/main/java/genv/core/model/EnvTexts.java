@@ -16,12 +16,15 @@ public final class EnvTexts {
      * three texts in UTF-8, first byte lowest, each from a new word on.
      */
     static long[] encode(String eid, Optional<String> name, String username) {
-        byte[] first = utf8(eid);
-        byte[] second = name.isPresent() ? utf8(name.get()) : new byte[0];
-        byte[] third = utf8(username);
-        long[] words = new long[1 + wordsOf(first.length) + wordsOf(second.length) + wordsOf(third.length)];
-        words[0] = (long) first.length << 32 | (name.isPresent() ? second.length : (long) NO_NAME) << 16 | third.length;
-        put(words, put(words, put(words, 1, first), second), third);
+        String given = name.orElse("");
+        int first = lengthOf(eid);
+        int second = lengthOf(given);
+        int third = lengthOf(username);
+        long[] words = new long[1 + wordsOf(first) + wordsOf(second) + wordsOf(third)];
+        words[0] = (long) first << 32 | (name.isPresent() ? second : (long) NO_NAME) << 16 | third;
+        put(words, 1, eid);
+        put(words, 1 + wordsOf(first), given);
+        put(words, 1 + wordsOf(first) + wordsOf(second), username);
         return words;
     }
 
@@ -39,14 +42,30 @@ public final class EnvTexts {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private static int put(long[] words, int at, byte[] text) {
-        for (int i = 0; i < text.length; i++) {
-            words[at + (i >>> 3)] |= (text[i] & 0xffL) << ((i & 7) << 3);
+    /** What is ASCII, as nearly all of it is, needs no array of its bytes. */
+    private static void put(long[] words, int at, String text) {
+        if (isAscii(text)) {
+            for (int i = 0; i < text.length(); i++) {
+                words[at + (i >>> 3)] |= (long) text.charAt(i) << ((i & 7) << 3);
+            }
+            return;
         }
-        return at + wordsOf(text.length);
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < bytes.length; i++) {
+            words[at + (i >>> 3)] |= (bytes[i] & 0xffL) << ((i & 7) << 3);
+        }
     }
 
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    private static int lengthOf(String text) {
+        return isAscii(text) ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 }

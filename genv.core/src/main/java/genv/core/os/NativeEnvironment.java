@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The environment variables of this process as native libraries see them.
@@ -30,15 +29,23 @@ public final class NativeEnvironment {
 
     private static final int MOST_NAMES = 64;
 
-    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Object MONITOR = new Object();
 
-    /** Guarded by the lock, as is what is in it. */
+    /** Guarded by the monitor, as is what is in it. */
     private static final Map<String, MemorySegment> NAMES = new HashMap<>();
 
-    /** Room for a value; guarded by the lock. {@code setenv} copies it. */
+    /** Room for a value; guarded by the monitor. {@code setenv} copies it. */
     private static final MemorySegment VALUE = Arena.global().allocate(1024);
 
+    /** Guarded by the monitor, and so never given back. */
+    private static final CallBuffer BUFFER = CallBuffer.take();
+
     private NativeEnvironment() {}
+
+    /** Who holds this keeps other calls from Java out. */
+    public static Object monitor() {
+        return MONITOR;
+    }
 
     /** A variable's value; bytes that are not UTF-8 become replacement characters. */
     public static Optional<String> get(String name) {
@@ -48,83 +55,79 @@ public final class NativeEnvironment {
     /** A variable's value byte for byte, so that it can be put back as it was. */
     @SuppressWarnings("restricted")
     public static Optional<byte[]> getBytes(String name) {
-        LOCK.lock();
-        CallBuffer buffer = CallBuffer.take();
-        try (Arena arena = Arena.ofConfined()) {
-            long value = GETENV.call(buffer, nameOf(name, arena).address());
+        synchronized (MONITOR) {
+            long value = GETENV.call(BUFFER, nameOf(name).address());
             if (value == 0) {
                 return Optional.empty();
             }
-            long length = STRLEN.call(buffer, value);
+            long length = STRLEN.call(BUFFER, value);
             return Optional.of(
                     MemorySegment.ofAddress(value).reinterpret(length).toArray(JAVA_BYTE));
-        } finally {
-            buffer.give();
-            LOCK.unlock();
         }
     }
 
     /** Sets a variable, replacing what it held. */
     public static void set(String name, String value) {
-        setBytes(name, encode("value", value));
+        if (value.length() >= VALUE.byteSize() || !isAscii(value)) {
+            setBytes(name, encode("value", value));
+            return;
+        }
+        requireNoNul("value", value.indexOf('\0'));
+        synchronized (MONITOR) {
+            VALUE.setString(0, value); // as it is: no array is made of it
+            set(name, VALUE);
+        }
     }
 
     /** Sets a variable to exactly these bytes, none of which may be NUL. */
     public static void setBytes(String name, byte[] value) {
         requireNoNul("value", value);
-        LOCK.lock();
-        try (Arena arena = Arena.ofConfined()) {
-            CallBuffer buffer = CallBuffer.take();
-            int result = (int) SETENV.call(
-                    buffer, nameOf(name, arena).address(), valueOf(value, arena).address(), 1);
-            int errno = buffer.errno();
-            buffer.give();
-            if (result != 0) {
-                throw failure("set", name, errno);
+        synchronized (MONITOR) {
+            if (value.length < VALUE.byteSize()) {
+                set(name, write(value, VALUE));
+                return;
             }
-        } finally {
-            LOCK.unlock();
+            try (Arena arena = Arena.ofConfined()) {
+                set(name, write(value, arena.allocate(value.length + 1L)));
+            }
+        }
+    }
+
+    /** Under the monitor. */
+    private static void set(String name, MemorySegment value) {
+        if ((int) SETENV.call(BUFFER, nameOf(name).address(), value.address(), 1) != 0) {
+            throw failure("set", name);
         }
     }
 
     /** Removes a variable; does nothing where there is none. */
     public static void unset(String name) {
-        LOCK.lock();
-        try (Arena arena = Arena.ofConfined()) {
-            CallBuffer buffer = CallBuffer.take();
-            int result = (int) UNSETENV.call(buffer, nameOf(name, arena).address());
-            int errno = buffer.errno();
-            buffer.give();
-            if (result != 0) {
-                throw failure("unset", name, errno);
+        synchronized (MONITOR) {
+            if ((int) UNSETENV.call(BUFFER, nameOf(name).address()) != 0) {
+                throw failure("unset", name);
             }
-        } finally {
-            LOCK.unlock();
         }
     }
 
-    /** A name as a C string. The few that are in use are kept. */
-    private static MemorySegment nameOf(String name, Arena arena) {
+    /** A name as a C string, which is kept at least until the monitor is given back. */
+    private static MemorySegment nameOf(String name) {
         MemorySegment known = NAMES.get(name);
         if (known != null) {
             return known;
         }
         byte[] key = key(name);
-        boolean keeps = NAMES.size() < MOST_NAMES;
-        MemorySegment string = cString(keeps ? Arena.global() : arena, key);
-        if (keeps) {
-            NAMES.put(name, string);
+        MemorySegment string = write(key, Arena.ofAuto().allocate(key.length + 1L));
+        if (NAMES.size() == MOST_NAMES) {
+            NAMES.clear(); // of that many none is used often
         }
+        NAMES.put(name, string);
         return string;
     }
 
-    private static MemorySegment valueOf(byte[] value, Arena arena) {
-        if (value.length >= VALUE.byteSize()) {
-            return cString(arena, value);
-        }
-        MemorySegment.copy(value, 0, VALUE, JAVA_BYTE, 0, value.length);
-        VALUE.set(JAVA_BYTE, value.length, (byte) 0);
-        return VALUE;
+    private static MemorySegment write(byte[] bytes, MemorySegment string) {
+        MemorySegment.copy(bytes, 0, string, JAVA_BYTE, 0, bytes.length);
+        string.set(JAVA_BYTE, bytes.length, (byte) 0);
+        return string;
     }
 
     private static byte[] key(String name) {
@@ -165,21 +168,23 @@ public final class NativeEnvironment {
     }
 
     private static void requireNoNul(String what, byte[] bytes) {
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == 0) {
-                throw new IllegalArgumentException(
-                        "the " + what + " of an environment variable has a NUL position=" + i + ": remove it");
-            }
+        int position = 0;
+        while (position < bytes.length && bytes[position] != 0) {
+            position++;
+        }
+        requireNoNul(what, position < bytes.length ? position : -1);
+    }
+
+    private static void requireNoNul(String what, int position) {
+        if (position >= 0) {
+            throw new IllegalArgumentException(
+                    "the " + what + " of an environment variable has a NUL position=" + position + ": remove it");
         }
     }
 
-    private static MemorySegment cString(Arena arena, byte[] bytes) {
-        MemorySegment string = arena.allocate(bytes.length + 1L);
-        MemorySegment.copy(bytes, 0, string, JAVA_BYTE, 0, bytes.length);
-        return string;
-    }
-
-    private static GenvException failure(String operation, String name, int errno) {
+    /** Under the monitor. */
+    private static GenvException failure(String operation, String name) {
+        int errno = BUFFER.errno();
         return new GenvException("could not " + operation + " an environment variable name=" + name + " errno=" + errno
                 + " (" + Errno.describe(errno) + ")");
     }

@@ -7,6 +7,7 @@ import genv.core.draft.Note;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.QueuedRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The decision on one request for devices in one draft: what the owner of the host allows, who was there before, what has
@@ -20,8 +21,9 @@ final class DeviceGrant {
     private final Draft draft;
     private final EnvBlock block;
     private final Wanted wanted;
-    private final LimitRules limits;
-    private final Placement placement;
+
+    /** Null where the owner of the host limits nothing. */
+    private final @Nullable LimitRules limits;
 
     /**
      * What is asked for.
@@ -47,8 +49,8 @@ final class DeviceGrant {
         this.draft = draft;
         this.block = block;
         this.wanted = wanted;
-        this.limits = new LimitRules(leases.limits(block), draft, block, wanted.ticket());
-        this.placement = new Placement(draft, candidates, block.gpuMemory());
+        Limits limited = leases.limits(block);
+        this.limits = limited.equals(Limits.NONE) ? null : new LimitRules(limited, draft, block, wanted.ticket());
     }
 
     /** Gives what is missing out of a set of devices. */
@@ -62,7 +64,7 @@ final class DeviceGrant {
                             + " that have them",
                     DeviceRules.free(draft, from));
         }
-        LimitRules.Refusal refusal = limits.refusal(from, wanted.missing(), candidates);
+        LimitRules.Refusal refusal = limits == null ? null : limits.refusal(from, wanted.missing(), candidates);
         if (refusal != null) {
             return refused(refusal);
         }
@@ -71,12 +73,12 @@ final class DeviceGrant {
     }
 
     private Outcome<EnvBlock> overSubscribe(DeviceSet from, DeviceSet waitedFor) {
-        DeviceSet affordable = limits.affordable(from, wanted.missing(), candidates);
-        return granted(placement.leastPopulated(block, affordable, wanted.missing(), waitedFor));
+        return granted(placement().leastPopulated(block, affordable(from), wanted.missing(), waitedFor));
     }
 
     private Outcome<EnvBlock> reserve(DeviceSet from, DeviceSet waitedFor) {
         int missing = wanted.missing();
+        Placement placement = placement();
         DeviceSet possible = placement.largeEnough(from);
         if (possible.size() < missing) {
             return never(tooSmall(from), DeviceRules.free(draft, from));
@@ -87,11 +89,20 @@ final class DeviceGrant {
                             + block.owner().username() + " uid=" + block.owner().uid(),
                     LimitRules.Until.SERVED_BEFORE));
         }
-        DeviceSet room = limits.affordable(placement.withRoom(possible).minus(waitedFor), missing, candidates);
+        DeviceSet room = affordable(placement.withRoom(possible).minus(waitedFor));
         if (room.size() < missing) {
-            return new Outcome.Busy<>(request(limits.affordable(possible, missing, candidates)), wanted.asked(), room);
+            return new Outcome.Busy<>(request(affordable(possible)), wanted.asked(), room);
         }
         return granted(placement.choose(block, room, missing));
+    }
+
+    private Placement placement() {
+        return new Placement(draft, candidates, block.gpuMemory());
+    }
+
+    /** Those of a set of which any so many as are missing are allowed together. */
+    private DeviceSet affordable(DeviceSet set) {
+        return limits == null ? set : limits.affordable(set, wanted.missing(), candidates);
     }
 
     private Outcome<EnvBlock> granted(DeviceSet chosen) {

@@ -28,6 +28,11 @@ public final class EnvRules {
         this.leases = leases;
     }
 
+    /** The same rules under what the owner of the host allows. */
+    public EnvRules under(LeaseRules allowed) {
+        return allowed == leases ? this : new EnvRules(caller, lives, allowed);
+    }
+
     /**
      * What an activation asks for.
      *
@@ -135,10 +140,20 @@ public final class EnvRules {
         return block;
     }
 
-    /** The hash and identity under which an environment is found again. */
+    /** The hash and identity under which an environment is found again. Equal for the same environment. */
     public record Key(String eid, int hash, long id) {
         public static Key of(EnvBlock block) {
             return new Key(block.eid(), block.hash(), block.id());
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key that && id == that.id;
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(id);
         }
     }
 }

@@ -45,6 +45,7 @@ final class MappedStore implements Store {
     private final Transitions transitions;
     private final Lives lives;
     private final Caller caller;
+    private final EnvRules rules;
     private final WaitRoom room;
     private final WaitingLine line;
     private final LimitsFile limits;
@@ -61,6 +62,7 @@ final class MappedStore implements Store {
         this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current());
         LifeLocks locks = files.locks();
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
+        this.rules = new EnvRules(caller, lives);
         this.room = new WaitRoom(memory, token, new Visits());
         this.line = new WaitingLine(room, token, new StateAccess());
         NoteReport report = new NoteReport(files.path());
@@ -135,8 +137,8 @@ final class MappedStore implements Store {
         long now = DayTime.millis(began);
         return acquire(limit, began, limits::current, leases -> {
             candidates.prepare();
-            EnvRules rules = new EnvRules(caller, lives, leases);
-            return (draft, ticket) -> rules.activate(draft, asked, candidates, ticket, now);
+            EnvRules allowed = rules.under(leases);
+            return (draft, ticket) -> allowed.activate(draft, asked, candidates, ticket, now);
         });
     }
 
@@ -145,7 +147,6 @@ final class MappedStore implements Store {
         if (closed) {
             return true; // closing has left everything
         }
-        EnvRules rules = new EnvRules(caller, lives);
         Edit<Boolean> leaving = draft -> rules.leave(draft, env, member);
         try {
             return unlessClosed(() -> change(leaving));
@@ -160,13 +161,12 @@ final class MappedStore implements Store {
 
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
-        EnvRules rules = new EnvRules(caller, lives, LeaseRules.of(limits()));
-        return change(draft -> rules.configure(draft, EnvRules.require(draft, env), config));
+        EnvRules allowed = rules.under(LeaseRules.of(limits()));
+        return change(draft -> allowed.configure(draft, EnvRules.require(draft, env), config));
     }
 
     @Override
     public void adopt(EnvRules.Key env, Member member) {
-        EnvRules rules = new EnvRules(caller, lives);
         change(draft -> {
             rules.adopt(draft, EnvRules.require(draft, env), member);
             return null;

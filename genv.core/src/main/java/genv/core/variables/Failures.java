@@ -4,33 +4,29 @@ package genv.core.variables;
 import genv.api.GenvException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Collects what failed while several variables were changed. For one thread. */
+/** Collects what failed while several variables were changed; made for the first of it. For one thread. */
 final class Failures {
-    private final List<String> variables = new ArrayList<>(0);
-    private final List<Throwable> causes = new ArrayList<>(0);
+    private final List<String> variables = new ArrayList<>();
+    private final List<Throwable> causes = new ArrayList<>();
 
-    /** Runs a step on one variable and says whether it succeeded. */
-    boolean attempt(String variable, Runnable step) {
-        try {
-            step.run();
-            return true;
-        } catch (RuntimeException | LinkageError e) { // the latter: native access that is denied or missing
-            variables.add(variable);
-            causes.add(e);
-            return false;
-        }
+    private Failures() {}
+
+    /** Adds the failure of a step on one variable. {@code known}: the earlier ones, or null. */
+    static Failures add(@Nullable Failures known, String variable, Throwable cause) {
+        Failures failures = known != null ? known : new Failures();
+        failures.variables.add(variable);
+        failures.causes.add(cause);
+        return failures;
     }
 
-    /** Throws with the first failure as the cause and the others suppressed, if there was any. */
-    void throwIfAny(String fact) {
-        if (causes.isEmpty()) {
-            return;
-        }
-        Throwable first = causes.get(0);
+    /** What is to be thrown: the first failure is the cause, the others are suppressed. */
+    GenvException exception(String fact) {
+        Throwable first = causes.getFirst();
         GenvException failure =
                 new GenvException(fact + ": variables=" + variables + ", reason=" + first.getMessage(), first);
         causes.stream().skip(1).forEach(failure::addSuppressed);
-        throw failure;
+        return failure;
     }
 }

@@ -28,9 +28,17 @@ public final class NativeVariables implements VariableStore {
     }
 
     @Override
+    public Object monitor() {
+        return NativeEnvironment.monitor();
+    }
+
+    @Override
     public Remembered remember(String name) {
-        // A value is any bytes; one that is not UTF-8 would not survive as a String.
         Optional<byte[]> value = NativeEnvironment.getBytes(name);
-        return value.isPresent() ? () -> NativeEnvironment.setBytes(name, value.get()) : absent(name);
+        if (value.isEmpty()) {
+            return Remembered.ABSENT;
+        }
+        byte[] bytes = value.get(); // any but NUL: what is not UTF-8 would not survive as a String
+        return (store, variable) -> NativeEnvironment.setBytes(variable, bytes);
     }
 }

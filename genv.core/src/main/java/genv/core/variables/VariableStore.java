@@ -7,7 +7,7 @@ import java.util.Optional;
  * A set of environment variables that can be read and changed.
  *
  * <p>Names are not empty and have neither {@code =} nor NUL, values have no NUL. Implementations are thread-safe for
- * single operations; several operations together are not atomic.
+ * single operations; several together are atomic for those who hold the {@link #monitor} meanwhile.
  */
 public interface VariableStore {
     /** Returns the value of a variable, which may be the empty string, or nothing where it is not set. */
@@ -19,6 +19,11 @@ public interface VariableStore {
     /** Removes a variable; nothing happens where it is not set. */
     void unset(String name);
 
+    /** What to synchronize on where several operations belong together. */
+    default Object monitor() {
+        return this;
+    }
+
     /**
      * Remembers what a variable holds now, or that it is not set.
      *
@@ -26,36 +31,25 @@ public interface VariableStore {
      */
     default Remembered remember(String name) {
         Optional<String> value = get(name);
-        return value.isPresent() ? () -> set(name, value.get()) : absent(name);
+        if (value.isEmpty()) {
+            return Remembered.ABSENT;
+        }
+        String text = value.get();
+        return (store, variable) -> store.set(variable, text);
     }
 
-    /** Remembers that a variable was not set. */
-    default Remembered absent(String name) {
-        return new Absent(this, name);
-    }
-
-    /** What a variable held at some time. */
+    /** What a variable of a store held at some time. */
     @FunctionalInterface
     interface Remembered {
+        /** It was not set. */
+        Remembered ABSENT = VariableStore::unset;
+
         /** Makes the variable hold that again. */
-        void restore();
+        void restore(VariableStore store, String name);
 
         /** Whether it was not set. */
         default boolean isAbsent() {
-            return false;
-        }
-    }
-
-    /** A variable that was not set. */
-    record Absent(VariableStore store, String name) implements Remembered {
-        @Override
-        public void restore() {
-            store.unset(name);
-        }
-
-        @Override
-        public boolean isAbsent() {
-            return true;
+            return equals(ABSENT);
         }
     }
 }

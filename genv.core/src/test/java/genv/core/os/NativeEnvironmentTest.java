@@ -4,6 +4,7 @@ package genv.core.os;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,36 @@ class NativeEnvironmentTest {
         NativeEnvironment.set(NAME, value);
 
         assertThat(NativeEnvironment.get(NAME)).contains(value);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1022, 1023, 1024, 1025, 100_000})
+    void shouldReadLongValues(int length) {
+        for (String letter : List.of("x", "\u00e4")) {
+            NativeEnvironment.set(NAME, letter.repeat(length));
+
+            assertThat(NativeEnvironment.get(NAME)).contains(letter.repeat(length));
+        }
+    }
+
+    @Test
+    void shouldNotKeepTheEndOfALongerValue() {
+        NativeEnvironment.set(NAME, "longer");
+        NativeEnvironment.set(NAME, "x");
+        assertThat(NativeEnvironment.get(NAME)).contains("x");
+
+        NativeEnvironment.setBytes(NAME, new byte[] {'y'});
+        assertThat(NativeEnvironment.get(NAME)).contains("y");
+    }
+
+    @Test
+    void shouldFindMoreNamesThanAreKept() {
+        for (int i = 0; i < 200; i++) {
+            NativeEnvironment.set(NAME + "_" + i, "" + i);
+            assertThat(NativeEnvironment.get(NAME + "_" + i)).contains("" + i);
+            NativeEnvironment.unset(NAME + "_" + i);
+            assertThat(NativeEnvironment.get(NAME + "_" + i)).isEmpty();
+        }
     }
 
     @Test

@@ -23,7 +23,7 @@ class EnvironmentVariablesTest {
         EnvConfig config =
                 EnvConfig.builder().name("train").gpus(2).gpuMemory("4g").build();
 
-        EnvironmentVariables variables = EnvironmentVariables.of("e1", config, List.of(3, 1), devices(4), CUDA, STATE);
+        EnvironmentVariables variables = variables(CUDA, devices(4)).of("e1", config, List.of(3, 1));
 
         assertThat(variables.set().toString())
                 .isEqualTo("{GENV_ENVIRONMENT_ID=e1, GENV_ENVIRONMENT_NAME=train, GENV_GPUS=2, GENV_GPU_MEMORY=4g,"
@@ -33,8 +33,7 @@ class EnvironmentVariablesTest {
 
     @Test
     void shouldSayAbsentWhenPartIsNotConfigured() {
-        EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), CUDA, STATE);
+        EnvironmentVariables variables = variables(CUDA, devices(1)).of("e1", EnvConfig.empty(), List.of(0));
 
         assertThat(variables.set())
                 .doesNotContainKeys("GENV_ENVIRONMENT_NAME", "GENV_GPUS", "GENV_GPU_MEMORY")
@@ -46,41 +45,37 @@ class EnvironmentVariablesTest {
     void shouldHoldZeroWhenZeroGpusAreConfigured() {
         EnvConfig config = EnvConfig.builder().gpus(0).build();
 
-        assertThat(EnvironmentVariables.of("e1", config, List.of(), devices(1), CUDA, STATE)
-                        .set())
+        assertThat(variables(CUDA, devices(1)).of("e1", config, List.of()).set())
                 .containsEntry("GENV_GPUS", "0");
     }
 
     @Test
     void shouldShowNoDeviceWhenNoneIsAttached() {
-        assertThat(EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), devices(1), CUDA, STATE)
+        assertThat(variables(CUDA, devices(1))
+                        .of("e1", EnvConfig.empty(), List.of())
                         .set())
                 .containsEntry(CUDA, "-1")
                 .containsEntry("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
-        assertThat(EnvironmentVariables.ofIndices("e1", EnvConfig.empty(), List.of(), CUDA, STATE)
-                        .set())
-                .containsEntry(CUDA, "-1");
+        assertThat(ofIndices().of("e1", EnvConfig.empty(), List.of()).set()).containsEntry(CUDA, "-1");
     }
 
     @Test
     void shouldBeEqualWhenMadeFromIndicesOfTheSameDevices() {
-        EnvironmentVariables fromDevices =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(2, 5), devices(6), CUDA, STATE);
-        EnvironmentVariables fromIndices =
-                EnvironmentVariables.ofIndices("e1", EnvConfig.empty(), List.of(2, 5), CUDA, STATE);
+        EnvironmentVariables fromDevices = variables(CUDA, devices(6)).of("e1", EnvConfig.empty(), List.of(2, 5));
+        EnvironmentVariables fromIndices = ofIndices().of("e1", EnvConfig.empty(), List.of(2, 5));
 
         assertThat(fromIndices).isEqualTo(fromDevices).hasSameHashCodeAs(fromDevices);
-        assertThat(EnvironmentVariables.ofIndices("e1", EnvConfig.empty(), List.of(5, 2), CUDA, STATE))
-                .isNotEqualTo(fromDevices);
+        assertThat(ofIndices().of("e1", EnvConfig.empty(), List.of(5, 2))).isNotEqualTo(fromDevices);
     }
 
     @Test
     void shouldLeaveCudaAloneWhenVisibilityVariableIsAnothers() {
         EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), "HIP_VISIBLE_DEVICES", STATE);
+                variables("HIP_VISIBLE_DEVICES", devices(1)).of("e1", EnvConfig.empty(), List.of(0));
 
         assertThat(variables.set()).containsEntry("HIP_VISIBLE_DEVICES", "0");
-        assertThat(variables.entries()).doesNotContainKeys(CUDA, "CUDA_DEVICE_ORDER");
+        assertThat(variables.set()).doesNotContainKeys(CUDA, "CUDA_DEVICE_ORDER");
+        assertThat(variables.unset()).doesNotContain(CUDA, "CUDA_DEVICE_ORDER");
     }
 
     @Test
@@ -88,8 +83,7 @@ class EnvironmentVariablesTest {
         Map<String, String> child =
                 new HashMap<>(Map.of("GENV_GPUS", "8", "GENV_GPU_MEMORY", "1g", "PATH", "/bin", CUDA, "7"));
 
-        EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(0), devices(1), CUDA, STATE)
-                .applyTo(child);
+        variables(CUDA, devices(1)).of("e1", EnvConfig.empty(), List.of(0)).applyTo(child);
 
         assertThat(child)
                 .doesNotContainKeys("GENV_GPUS", "GENV_GPU_MEMORY")
@@ -100,20 +94,51 @@ class EnvironmentVariablesTest {
 
     @Test
     void shouldNotBeChangeableWhenReturned() {
-        EnvironmentVariables variables =
-                EnvironmentVariables.of("e1", EnvConfig.empty(), List.of(), devices(1), CUDA, STATE);
+        EnvironmentVariables variables = variables(CUDA, devices(1)).of("e1", EnvConfig.empty(), List.of());
 
         assertThatThrownBy(() -> variables.set().put("A", "b")).isInstanceOf(UnsupportedOperationException.class);
         assertThatThrownBy(() -> variables.unset().clear()).isInstanceOf(UnsupportedOperationException.class);
-        assertThatThrownBy(() -> variables.entries().clear()).isInstanceOf(UnsupportedOperationException.class);
+        assertThatThrownBy(() -> variables.set().remove(CUDA)).isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @Test
+    void shouldBeAMapLikeAnyOtherWhenReturned() {
+        EnvConfig config = EnvConfig.builder().gpus(1).build();
+
+        Map<String, String> set = ofIndices().of("e1", config, List.of(7)).set();
+
+        Map<String, String> same = new HashMap<>();
+        set.forEach(same::put);
+        assertThat(set).isEqualTo(same).hasSameHashCodeAs(same).hasSize(6).containsEntry(CUDA, "7");
+        assertThat(set.get("GENV_ENVIRONMENT_NAME")).as("absent").isNull();
+        assertThat(set.containsKey("GENV_ENVIRONMENT_NAME")).isFalse();
+        assertThat(set.get("PATH")).as("not spoken of").isNull();
+    }
+
+    @Test
+    void shouldSayWhereTheStateIsWhenAChildWouldLookElsewhere() {
+        HostVariables elsewhere = new HostVariables(VisibleNames.ofIndices(CUDA), STATE, false);
+
+        assertThat(elsewhere.of("e1", EnvConfig.empty(), List.of()).set())
+                .containsEntry("GENV_TMPDIR", "/state")
+                .containsEntry("GENV_ENVS", "/state");
+        assertThat(ofIndices().of("e1", EnvConfig.empty(), List.of()).set()).doesNotContainKey("GENV_TMPDIR");
     }
 
     @Test
     void shouldRefuseWhenValueHasNul() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> EnvironmentVariables.of("e\0", EnvConfig.empty(), List.of(), List.of(), CUDA, STATE))
+                .isThrownBy(() -> variables(CUDA, List.of()).of("e\0", EnvConfig.empty(), List.of()))
                 .withMessageContaining("variable=GENV_ENVIRONMENT_ID")
                 .withMessageContaining("position of NUL=1");
+    }
+
+    private static HostVariables variables(String visibilityVariable, List<Device> all) {
+        return new HostVariables(VisibleNames.of(visibilityVariable, all), STATE, true);
+    }
+
+    private static HostVariables ofIndices() {
+        return new HostVariables(VisibleNames.ofIndices(CUDA), STATE, true);
     }
 
     private static List<Device> devices(int count) {

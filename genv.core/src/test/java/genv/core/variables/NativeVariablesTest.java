@@ -38,7 +38,7 @@ class NativeVariablesTest {
 
         VariableStore.Remembered before = variables.remember(VARIABLE);
         variables.set(VARIABLE, "0");
-        before.restore();
+        before.restore(variables, VARIABLE);
 
         assertThat(NativeEnvironment.getBytes(VARIABLE))
                 .hasValueSatisfying(bytes -> assertThat(bytes).isEqualTo(notText));
@@ -46,8 +46,8 @@ class NativeVariablesTest {
 
     @Test
     void shouldRestoreAbsenceWhenScopeOverNativeEnvironmentIsClosed() {
-        EnvironmentVariables set =
-                EnvironmentVariables.ofIndices("e1", EnvConfig.empty(), List.of(3), VARIABLE, Path.of("/state"));
+        EnvironmentVariables set = new HostVariables(VisibleNames.ofIndices(VARIABLE), Path.of("/state"), true)
+                .of("e1", EnvConfig.empty(), List.of(3));
 
         try (VariableScope scope = VariableScope.open(variables, set)) {
             assertThat(scope.variables()).isEqualTo(set);
@@ -55,5 +55,20 @@ class NativeVariablesTest {
         }
 
         assertThat(NativeEnvironment.get(VARIABLE)).isEmpty();
+    }
+
+    @Test
+    void shouldRestoreExactBytesWhenScopeOverNativeEnvironmentIsClosed() {
+        byte[] notText = {'a', (byte) 0xff, (byte) 0xc0, 'b'};
+        NativeEnvironment.setBytes(VARIABLE, notText);
+        HostVariables host = new HostVariables(VisibleNames.ofIndices(VARIABLE), Path.of("/state"), true);
+
+        try (VariableScope scope = VariableScope.open(variables, host.of("e1", EnvConfig.empty(), List.of(3)))) {
+            scope.update(host.of("e1", EnvConfig.empty(), List.of(4)));
+            assertThat(NativeEnvironment.get(VARIABLE)).contains("4");
+        }
+
+        assertThat(NativeEnvironment.getBytes(VARIABLE))
+                .hasValueSatisfying(bytes -> assertThat(bytes).isEqualTo(notText));
     }
 }

@@ -86,8 +86,7 @@ class VariableScopeTest {
     void shouldGiveVariableBackWhenUpdateNoLongerSpeaksOfIt() {
         VariableScope scope = VariableScope.open(store, variables(config(1), 0));
 
-        scope.update(
-                EnvironmentVariables.ofIndices("e1", config(1), List.of(0), "HIP_VISIBLE_DEVICES", Path.of("/state")));
+        scope.update(host("HIP_VISIBLE_DEVICES").of("e1", config(1), List.of(0)));
 
         assertThat(store.get("CUDA_VISIBLE_DEVICES")).contains("4,5");
         assertThat(store.get("CUDA_DEVICE_ORDER")).isEmpty();
@@ -169,6 +168,34 @@ class VariableScopeTest {
     }
 
     @Test
+    void shouldTakeBackWhatWasGivenBackWhenUpdateFailsLater() {
+        VariableScope scope = VariableScope.open(store, variables(config(1), 0));
+        Map<String, String> applied = store.toMap();
+        store.failing.add("CUDA_VISIBLE_DEVICES"); // the last step: its variable is not spoken of any more
+
+        assertThatExceptionOfType(GenvException.class)
+                .isThrownBy(() -> scope.update(host("HIP_VISIBLE_DEVICES").of("e1", config(2), List.of(1))))
+                .withMessageContaining("variables could not be set: variables=[CUDA_VISIBLE_DEVICES");
+
+        assertThat(store.toMap()).isEqualTo(applied);
+        store.failing.clear();
+        scope.close();
+        assertThat(store.toMap()).isEqualTo(INITIAL);
+    }
+
+    @Test
+    void shouldRemoveWhatOtherCodeSetWhenItWasAbsentAndToBeAbsent() {
+        VariableScope scope = VariableScope.open(store, variables(EnvConfig.empty(), 0));
+        store.written.clear();
+        store.set("GENV_ENVIRONMENT_NAME", "foreign");
+
+        scope.close();
+
+        assertThat(store.toMap()).isEqualTo(INITIAL);
+        assertThat(store.written).as("as it was all the time").doesNotContain("GENV_GPU_MEMORY");
+    }
+
+    @Test
     void shouldRefuseUpdateWhenClosed() {
         VariableScope scope = VariableScope.open(store, variables(config(1), 0));
         scope.close();
@@ -213,8 +240,11 @@ class VariableScopeTest {
     }
 
     private static EnvironmentVariables variables(EnvConfig config, Integer... devices) {
-        return EnvironmentVariables.ofIndices(
-                "e1", config, List.of(devices), "CUDA_VISIBLE_DEVICES", Path.of("/state"));
+        return host("CUDA_VISIBLE_DEVICES").of("e1", config, List.of(devices));
+    }
+
+    private static HostVariables host(String visibilityVariable) {
+        return new HostVariables(VisibleNames.ofIndices(visibilityVariable), Path.of("/state"), true);
     }
 
     /** Refuses to write or read some variables on demand, and says what was written. */
