@@ -24,6 +24,7 @@ import genv.core.home.ConfigDirectory;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
+import genv.core.os.Processes;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
@@ -174,7 +175,7 @@ public final class CoreHost implements GenvHost {
             throw new AlreadyActiveException("an environment is active already in this scope: eid="
                     + taskScope.get().eid() + "; use Genv.call for one inside of it");
         }
-        String pid = Long.toString(ProcessHandle.current().pid());
+        String pid = Long.toString(Processes.ownPid());
         return process.activate(opened -> activate(opened, request, pid), request.leaseListener());
     }
 
@@ -184,7 +185,7 @@ public final class CoreHost implements GenvHost {
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(op, "op");
         Store opened = store();
-        String eid = ProcessHandle.current().pid() + "-" + tasks.incrementAndGet();
+        String eid = Processes.ownPid() + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, eid);
         EnvSession session = EnvSession.of(opened, block);
         locks.enter(session.key());

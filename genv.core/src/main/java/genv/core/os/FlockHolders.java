@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -36,14 +37,16 @@ public final class FlockHolders {
 
     /** A line such as {@code 3: FLOCK  ADVISORY  WRITE 6917 08:01:131 0 EOF}; {@code ->} marks one that only waits. */
     static void read(String line, Map<String, Long> pids) {
-        String[] fields = line.strip().split(" +", -1);
-        if (fields.length < 6 || !fields[1].equals("FLOCK") || !fields[3].equals("WRITE")) {
+        List<String> fields = Words.of(line);
+        if (fields.size() < 6
+                || !fields.get(1).equals("FLOCK")
+                || !fields.get(3).equals("WRITE")) {
             return;
         }
         try {
-            long pid = Long.parseLong(fields[4]);
+            long pid = Long.parseLong(fields.get(4));
             if (pid > 0) {
-                pids.put(fields[5], pid);
+                pids.put(fields.get(5), pid);
             }
         } catch (NumberFormatException notAPid) {
             // a form of line that is not known
