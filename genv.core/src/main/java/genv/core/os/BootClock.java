@@ -33,7 +33,7 @@ public final class BootClock {
             // what can be read are the offsets of children, who may be about to get another namespace
             boolean isChildrens = Files.readSymbolicLink(own.resolve("ns/time"))
                     .equals(Files.readSymbolicLink(own.resolve("ns/time_for_children")));
-            return isChildrens ? offset(Files.readAllLines(own.resolve("timens_offsets"))) : 0;
+            return isChildrens ? offset(ProcText.lines(ProcText.read(own.resolve("timens_offsets")))) : 0;
         } catch (IOException withoutTimeNamespaces) {
             return 0;
         }
@@ -42,7 +42,7 @@ public final class BootClock {
     /** The offset of this clock among those of all clocks, as the kernel writes them: name, seconds, nanoseconds. */
     static long offset(List<String> clocks) {
         for (String clock : clocks) {
-            List<String> words = Words.of(clock);
+            List<String> words = ProcText.words(clock);
             if (words.size() == 3 && words.getFirst().equals("boottime")) {
                 return Long.parseLong(words.get(1)) * 1_000_000_000 + Long.parseLong(words.get(2));
             }

@@ -2,7 +2,6 @@
 package genv.core.os;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +25,7 @@ public final class FlockHolders {
     public static FlockHolders now() {
         Map<String, Long> pids = new HashMap<>();
         try {
-            for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
+            for (String line : ProcText.lines(ProcText.read(Path.of("/proc/locks")))) {
                 read(line, pids);
             }
         } catch (IOException notShown) {
@@ -37,7 +36,7 @@ public final class FlockHolders {
 
     /** A line such as {@code 3: FLOCK  ADVISORY  WRITE 6917 08:01:131 0 EOF}; {@code ->} marks one that only waits. */
     static void read(String line, Map<String, Long> pids) {
-        List<String> fields = Words.of(line);
+        List<String> fields = ProcText.words(line);
         if (fields.size() < 6
                 || !fields.get(1).equals("FLOCK")
                 || !fields.get(3).equals("WRITE")) {

@@ -2,7 +2,6 @@
 package genv.core.os;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,8 +55,7 @@ public record ProcessStat(char state, long startTicks, int threads) {
 
     private static Optional<ProcessStat> read(String directory) {
         try {
-            byte[] stat = Files.readAllBytes(Path.of("/proc", directory, "stat"));
-            return parse(new String(stat, StandardCharsets.ISO_8859_1));
+            return parse(ProcText.read(Path.of("/proc", directory, "stat")));
         } catch (IOException endedOrHidden) {
             return Optional.empty();
         }
@@ -70,7 +68,7 @@ public record ProcessStat(char state, long startTicks, int threads) {
         if (nameEnd < 0) {
             return Optional.empty();
         }
-        List<String> fields = Words.of(line.substring(nameEnd + 1));
+        List<String> fields = ProcText.words(line.substring(nameEnd + 1));
         if (fields.size() <= START_FIELD - STATE_FIELD || fields.getFirst().length() != 1) {
             return Optional.empty();
         }
