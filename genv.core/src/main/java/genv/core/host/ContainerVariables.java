@@ -15,7 +15,7 @@ final class ContainerVariables {
 
     /** Empty outside of a container that Genv has started. */
     static Optional<ContainerEnv> read(VariableStore variables) {
-        if (value(variables, VariableNames.GENV_CONTAINER).isEmpty()) {
+        if (variables.get(VariableNames.GENV_CONTAINER).orElse("").isEmpty()) {
             return Optional.empty();
         }
         EnvConfig config = EnvConfig.empty();
