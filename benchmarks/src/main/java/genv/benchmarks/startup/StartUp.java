@@ -69,6 +69,8 @@ public final class StartUp {
                             modules,
                             "--add-modules",
                             MODULE + ",genv.core",
+                            // as every JDK has one: without it an image parses the JDK's own classes at each start
+                            "--generate-cds-archive",
                             "--output",
                             image.toString()));
             List<String> linked = List.of(image.resolve("bin").resolve("java").toString(), ACCESS);

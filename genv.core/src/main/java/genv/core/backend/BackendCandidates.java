@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * The backends that are installed: those that could be created, and why the others could not.
@@ -21,8 +20,6 @@ import java.util.regex.Pattern;
  * @param problems one sentence for each provider that could not be created
  */
 record BackendCandidates(List<Candidate> found, List<String> problems) {
-    private static final Pattern ID = Pattern.compile("[a-z0-9-]+");
-
     /** Ends the search where a broken class path gives nothing but errors. */
     private static final int MAX_PROBLEMS = 100;
 
@@ -87,10 +84,20 @@ record BackendCandidates(List<Candidate> found, List<String> problems) {
 
     private static Candidate candidate(DeviceBackend backend) {
         String id = backend.id();
-        if (id == null || !ID.matcher(id).matches()) {
-            throw new IllegalStateException("bad backend identifier: id=" + id + ", allowed=" + ID.pattern());
+        if (id == null || !isIdentifier(id)) {
+            throw new IllegalStateException("bad backend identifier: id=" + id + ", allowed=[a-z0-9-]+");
         }
         return new Candidate(id, backend);
+    }
+
+    private static boolean isIdentifier(String id) {
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+                return false;
+            }
+        }
+        return !id.isEmpty();
     }
 
     /** A provider's own failure says more than the loader's wrapping of it; both are short. */

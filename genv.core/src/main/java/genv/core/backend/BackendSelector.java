@@ -162,10 +162,10 @@ public final class BackendSelector implements AutoCloseable {
         if (!property.isEmpty()) {
             return Optional.of(new Request(property, "system property " + PROPERTY));
         }
-        return variables
-                .get(VariableNames.GENV_MOCK_DEVICE_COUNT)
-                .filter(count -> !count.isBlank())
-                .map(count -> new Request(SIMULATED, "environment variable " + VariableNames.GENV_MOCK_DEVICE_COUNT));
+        if (variables.get(VariableNames.GENV_MOCK_DEVICE_COUNT).orElse("").isBlank()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Request(SIMULATED, "environment variable " + VariableNames.GENV_MOCK_DEVICE_COUNT));
     }
 
     private static DeviceBackend usable(DeviceBackend explicit) {
@@ -204,7 +204,9 @@ public final class BackendSelector implements AutoCloseable {
     private static DeviceBackend onlyUsable(BackendCandidates candidates) {
         List<Candidate> usable = new ArrayList<>();
         List<String> looked = new ArrayList<>();
-        candidates.problems().forEach(problem -> log("device backend not usable: " + problem));
+        for (String problem : candidates.problems()) {
+            log("device backend not usable: " + problem);
+        }
         for (Candidate candidate : candidates.found()) {
             Optional<String> reason = whyNotByItself(candidate.backend());
             if (reason.isEmpty()) {

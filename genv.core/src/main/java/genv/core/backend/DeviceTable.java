@@ -8,8 +8,8 @@ import genv.api.spi.Device;
 import genv.api.spi.DeviceBackend;
 import genv.api.spi.DeviceFault;
 import genv.core.variables.VisibleDevices;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +46,9 @@ public final class DeviceTable {
         this.devices =
                 all.stream().filter(device -> visible.contains(device.index())).toList();
         this.byIndex = new HashMap<>();
-        all.forEach(device -> byIndex.put(device.index(), device));
+        for (Device device : all) {
+            byIndex.put(device.index(), device);
+        }
     }
 
     /**
@@ -57,12 +59,13 @@ public final class DeviceTable {
      */
     public static DeviceTable of(DeviceBackend backend, int maxDevices) {
         DeviceListCheck check = new DeviceListCheck(ask(backend, "id()", backend::id), maxDevices);
-        List<Device> devices = check.devices(ask(backend, "devices()", backend::devices));
+        List<Device> devices = new ArrayList<>(check.devices(ask(backend, "devices()", backend::devices)));
+        devices.sort((one, other) -> Integer.compare(one.index(), other.index()));
         return new DeviceTable(
                 check.backendId(),
                 check.visibilityVariable(ask(backend, "visibilityVariable()", backend::visibilityVariable)),
                 check.faults(ask(backend, "faults()", backend::faults)),
-                devices.stream().sorted(Comparator.comparingInt(Device::index)).toList(),
+                List.copyOf(devices),
                 VisibleDevices.all());
     }
 

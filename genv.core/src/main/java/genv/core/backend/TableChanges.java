@@ -20,9 +20,7 @@ final class TableChanges {
                         + fault.reason() + " backend=" + now.backendId());
             }
         }
-        if (before == null) {
-            logger().log(Level.DEBUG, "the devices were listed: {0}", now);
-        } else {
+        if (before != null) {
             tellDevices(before, now);
         }
     }
@@ -44,10 +42,6 @@ final class TableChanges {
     }
 
     private static void log(String message) {
-        logger().log(Level.WARNING, message);
-    }
-
-    private static System.Logger logger() {
-        return System.getLogger("genv.core.backend");
+        System.getLogger("genv.core.backend").log(Level.WARNING, message);
     }
 }

@@ -6,17 +6,16 @@ import genv.api.MemorySize;
 import genv.core.store.ContainerEnv;
 import genv.core.variables.VariableNames;
 import genv.core.variables.VariableStore;
+import java.lang.System.Logger.Level;
 import java.util.Optional;
 
 /** Reads what the variables of a container say of the environment that it was started in. */
 final class ContainerVariables {
-    private static final System.Logger LOG = System.getLogger("genv.core.host");
-
     private ContainerVariables() {}
 
     /** Empty outside of a container that Genv has started. */
     static Optional<ContainerEnv> read(VariableStore variables) {
-        if (value(variables, VariableNames.GENV_CONTAINER).isEmpty()) {
+        if (variables.get(VariableNames.GENV_CONTAINER).orElse("").isEmpty()) {
             return Optional.empty();
         }
         EnvConfig config = EnvConfig.empty();
@@ -29,7 +28,8 @@ final class ContainerVariables {
                     .ifPresent(builder::gpuMemory);
             config = builder.build();
         } catch (IllegalArgumentException notAConfiguration) {
-            LOG.log(System.Logger.Level.WARNING, "variables of the container are no configuration", notAConfiguration);
+            System.getLogger("genv.core.host")
+                    .log(Level.WARNING, "variables of the container are no configuration", notAConfiguration);
         }
         return Optional.of(new ContainerEnv(value(variables, VariableNames.GENV_ENVIRONMENT_ID), config));
     }

@@ -24,6 +24,7 @@ import genv.core.home.ConfigDirectory;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
+import genv.core.os.Processes;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
@@ -62,7 +63,7 @@ public final class CoreHost implements GenvHost {
     private final ProcessScope process;
     private final ScopedValue<EnvSession> taskScope = ScopedValue.newInstance();
     private final AtomicLong tasks = new AtomicLong();
-    private final String pid = Long.toString(ProcessHandle.current().pid());
+    private final String pid = Long.toString(Processes.ownPid());
     private volatile @Nullable Store store;
     private volatile @Nullable MemberWatch members;
     private volatile boolean closed;
@@ -70,37 +71,30 @@ public final class CoreHost implements GenvHost {
     /** A host whose state is opened when it is first needed. */
     public CoreHost(GenvOptions options) {
         VariableStore variables = options.processEnvironment() ? new NativeVariables() : new MemoryVariables();
-        this.directory = options.stateDirectory()
-                .or(() -> variables
-                        .get(VariableNames.GENV_TMPDIR)
-                        .filter(text -> !text.isEmpty())
-                        .map(Path::of))
-                .orElse(Path.of(DEFAULT_DIRECTORY))
-                .toAbsolutePath();
+        Optional<String> named = variables.get(VariableNames.GENV_TMPDIR);
+        this.directory = directory(options.stateDirectory(), named.orElse("")).toAbsolutePath();
         this.sharing = options.sharing();
         this.placement = options.placement();
         this.container = ContainerVariables.read(variables);
         this.backends = BackendSelector.of(options, variables);
         this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
         // in an inherited environment the variable was set by genv itself and restricts nothing
-        boolean inherited = variables
-                .get(VariableNames.GENV_ENVIRONMENT_ID)
-                .filter(eid -> !eid.isEmpty())
-                .isPresent();
+        boolean inherited =
+                !variables.get(VariableNames.GENV_ENVIRONMENT_ID).orElse("").isEmpty();
         Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
                 new DeviceSurvey(backends),
                 name -> inherited || name.equals(VariableNames.CUDA_VISIBLE_DEVICES) ? preset : variables.get(name),
                 directory,
-                options.stateDirectory().isEmpty()
-                        && variables
-                                .get(VariableNames.GENV_TMPDIR)
-                                .filter(text -> !text.startsWith("/"))
-                                .isEmpty());
+                options.stateDirectory().isEmpty() && named.orElse("/").startsWith("/"));
         this.grants = new Grants(inventory, this::snapshot);
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks, this::leases);
         this.leases = new LeaseWatch(options.leaseNotice(), this::variablesChanged);
+    }
+
+    private static Path directory(Optional<Path> chosen, String named) {
+        return chosen.isPresent() ? chosen.get() : Path.of(named.isEmpty() ? DEFAULT_DIRECTORY : named);
     }
 
     /** Opens the state now, so that what is wrong with its directory is said at once. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.host;
 
+import genv.api.DevicesUnavailableException;
 import genv.api.InterruptedWaitException;
 import genv.api.Snapshot;
 import genv.core.events.RequestSpan;
@@ -41,6 +42,14 @@ final class Grants {
                 : span.record(() -> granted(operation, wait, what, outcome -> recorded(span, outcome)));
     }
 
+    private DevicesUnavailableException refused(Outcome<EnvBlock> outcome, Duration waited) {
+        return switch (outcome) {
+            case Outcome.Never<EnvBlock> never -> Unavailable.of(never, snapshot.get());
+            case Outcome.Busy<EnvBlock> busy -> Unavailable.of(busy, snapshot.get(), waited);
+            case Outcome.Granted<EnvBlock> _ -> throw new IllegalArgumentException("granted");
+        };
+    }
+
     private static void recorded(RequestSpan span, Outcome<EnvBlock> outcome) {
         switch (outcome) {
             case Outcome.Granted<EnvBlock>(EnvBlock block) -> span.granted(block.eid(), block.devices());
@@ -57,15 +66,12 @@ final class Grants {
                 outcome = operation.within(WaitLimit.of(wait)); // the host has other devices by now
             }
             decided.accept(outcome);
-            return switch (outcome) {
-                case Outcome.Granted<EnvBlock>(EnvBlock block) -> block;
-                case Outcome.Never<EnvBlock> never -> throw Unavailable.of(never, snapshot.get());
-                case Outcome.Busy<EnvBlock> busy ->
-                    throw Unavailable.of(
-                            busy,
-                            snapshot.get(),
-                            wait.isZero() ? Duration.ZERO : Duration.ofMillis((System.nanoTime() - start) / 1_000_000));
-            };
+            if (outcome instanceof Outcome.Granted<EnvBlock>(EnvBlock block)) {
+                return block;
+            }
+            throw refused(
+                    outcome,
+                    wait.isZero() ? Duration.ZERO : Duration.ofMillis((System.nanoTime() - start) / 1_000_000));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedWaitException(

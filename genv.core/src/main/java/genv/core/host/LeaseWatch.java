@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * may attach devices, renew or detach, every second: that is a read of the root word as long as nothing has changed.
  */
 final class LeaseWatch implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger("genv.core.host");
-
     /** How often is looked for what other processes have done. */
     private static final long INTERVAL_MILLIS = 1_000;
 
@@ -152,7 +150,7 @@ final class LeaseWatch implements AutoCloseable {
     /** A logger that the application brought may throw: this thread serves other leases too, and goes on. */
     private static void log(System.Logger.Level level, String message, @Nullable Throwable thrown) {
         try {
-            LOG.log(level, message, thrown);
+            System.getLogger("genv.core.host").log(level, message, thrown);
         } catch (RuntimeException failing) {
             // nobody can be told
         }

@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
 public final class LimitsFile {
     public static final String NAME = "limits.json";
 
-    private static final System.Logger LOG = System.getLogger("genv.core.limits");
-
     private static final long LOOK_NANOS = 100_000_000;
     private static final Duration LOOK_UP_AGAIN = Duration.ofMinutes(1);
     private static final int LARGEST = 256 * 1024;
@@ -163,11 +161,12 @@ public final class LimitsFile {
     }
 
     private Seen passedOver(FileStatus status, long now) throws ErrnoException {
-        LOG.log(
-                System.Logger.Level.WARNING,
-                "the limits file is not of root or of the owner of its directory and is passed over: file=" + path()
-                        + " " + status.access() + " directory_owner=" + Integer.toUnsignedString(directory.owner())
-                        + "; remove it");
+        System.getLogger("genv.core.limits")
+                .log(
+                        System.Logger.Level.WARNING,
+                        "the limits file is not of root or of the owner of its directory and is passed over: file="
+                                + path() + " " + status.access() + " directory_owner="
+                                + Integer.toUnsignedString(directory.owner()) + "; remove it");
         return Seen.of(now, status, LimitsReader.Content.NONE);
     }
 

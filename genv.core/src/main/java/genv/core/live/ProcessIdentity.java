@@ -99,12 +99,11 @@ public record ProcessIdentity(long pid, long startTicks, long pidNamespace) {
 
         // /proc/self is right even where /proc counts in another namespace
         private static ProcessIdentity read() {
-            ProcessHandle self = ProcessHandle.current();
             long start = ProcessStat.self()
                     .map(ProcessStat::startTicks)
-                    .or(() -> startInstant(self))
+                    .or(() -> startInstant(ProcessHandle.current()))
                     .orElse(0L);
-            return new ProcessIdentity(self.pid(), start, ProcessStat.namespace());
+            return new ProcessIdentity(Processes.ownPid(), start, ProcessStat.namespace());
         }
     }
 }

@@ -33,7 +33,7 @@ public final class BootClock {
             // what can be read are the offsets of children, who may be about to get another namespace
             boolean isChildrens = Files.readSymbolicLink(own.resolve("ns/time"))
                     .equals(Files.readSymbolicLink(own.resolve("ns/time_for_children")));
-            return isChildrens ? offset(Files.readAllLines(own.resolve("timens_offsets"))) : 0;
+            return isChildrens ? offset(ProcText.lines(ProcText.read(own.resolve("timens_offsets")))) : 0;
         } catch (IOException withoutTimeNamespaces) {
             return 0;
         }
@@ -42,9 +42,9 @@ public final class BootClock {
     /** The offset of this clock among those of all clocks, as the kernel writes them: name, seconds, nanoseconds. */
     static long offset(List<String> clocks) {
         for (String clock : clocks) {
-            String[] words = clock.strip().split(" +", -1);
-            if (words.length == 3 && words[0].equals("boottime")) {
-                return Long.parseLong(words[1]) * 1_000_000_000 + Long.parseLong(words[2]);
+            List<String> words = ProcText.words(clock);
+            if (words.size() == 3 && words.getFirst().equals("boottime")) {
+                return Long.parseLong(words.get(1)) * 1_000_000_000 + Long.parseLong(words.get(2));
             }
         }
         return 0;

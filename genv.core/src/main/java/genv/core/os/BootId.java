@@ -2,7 +2,6 @@
 package genv.core.os;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.UUID;
@@ -23,7 +22,7 @@ public record BootId(long high, long low) {
 
     private static BootId read() {
         try {
-            UUID id = UUID.fromString(Files.readString(FILE).strip());
+            UUID id = UUID.fromString(ProcText.read(FILE).strip());
             return new BootId(id.getMostSignificantBits(), id.getLeastSignificantBits());
         } catch (IOException | IllegalArgumentException noBootId) {
             return ProcessHandle.of(1)

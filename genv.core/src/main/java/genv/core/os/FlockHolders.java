@@ -2,9 +2,9 @@
 package genv.core.os;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -25,7 +25,7 @@ public final class FlockHolders {
     public static FlockHolders now() {
         Map<String, Long> pids = new HashMap<>();
         try {
-            for (String line : Files.readAllLines(Path.of("/proc/locks"))) {
+            for (String line : ProcText.lines(ProcText.read(Path.of("/proc/locks")))) {
                 read(line, pids);
             }
         } catch (IOException notShown) {
@@ -36,14 +36,16 @@ public final class FlockHolders {
 
     /** A line such as {@code 3: FLOCK  ADVISORY  WRITE 6917 08:01:131 0 EOF}; {@code ->} marks one that only waits. */
     static void read(String line, Map<String, Long> pids) {
-        String[] fields = line.strip().split(" +", -1);
-        if (fields.length < 6 || !fields[1].equals("FLOCK") || !fields[3].equals("WRITE")) {
+        List<String> fields = ProcText.words(line);
+        if (fields.size() < 6
+                || !fields.get(1).equals("FLOCK")
+                || !fields.get(3).equals("WRITE")) {
             return;
         }
         try {
-            long pid = Long.parseLong(fields[4]);
+            long pid = Long.parseLong(fields.get(4));
             if (pid > 0) {
-                pids.put(fields[5], pid);
+                pids.put(fields.get(5), pid);
             }
         } catch (NumberFormatException notAPid) {
             // a form of line that is not known

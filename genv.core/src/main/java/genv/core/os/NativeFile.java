@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
 /** An open file that can be read, written, sized and mapped. */
@@ -27,15 +22,6 @@ public final class NativeFile extends Descriptor {
     private static final CFunction MMAP = CFunction.named("mmap");
     private static final CFunction MUNMAP = CFunction.named("munmap");
     private static final CFunction MEMFD_CREATE = CFunction.named("syscall");
-    /**
-     * fstat as a system call of its own: measured to be the cheapest of fstat, newfstatat and statx, because the C
-     * library's fstat goes through newfstatat. Critical, because it only reads the inode in memory and never sleeps.
-     */
-    private static final MethodHandle FSTAT_QUICK = Symbols.link(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS),
-            Linker.Option.firstVariadicArg(1),
-            Linker.Option.critical(false));
 
     NativeFile(int number, String name) {
         super(number, name);
@@ -65,10 +51,7 @@ public final class NativeFile extends Descriptor {
         CallBuffer buffer = CallBuffer.take();
         try {
             MemorySegment stat = buffer.data();
-            long result = (long) FSTAT_QUICK.invokeExact(LinuxAbi.SYS_FSTAT, (long) number(), stat);
-            return result == 0 && FileStatus.links(stat) != 0 && FileStatus.size(stat) == size;
-        } catch (Throwable thrown) {
-            throw Symbols.rethrow(thrown);
+            return readStatus(buffer) && FileStatus.links(stat) != 0 && FileStatus.size(stat) == size;
         } finally {
             buffer.give();
         }

@@ -2,9 +2,9 @@
 package genv.core.os;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -55,8 +55,7 @@ public record ProcessStat(char state, long startTicks, int threads) {
 
     private static Optional<ProcessStat> read(String directory) {
         try {
-            byte[] stat = Files.readAllBytes(Path.of("/proc", directory, "stat"));
-            return parse(new String(stat, StandardCharsets.ISO_8859_1));
+            return parse(ProcText.read(Path.of("/proc", directory, "stat")));
         } catch (IOException endedOrHidden) {
             return Optional.empty();
         }
@@ -69,15 +68,15 @@ public record ProcessStat(char state, long startTicks, int threads) {
         if (nameEnd < 0) {
             return Optional.empty();
         }
-        String[] fields = line.substring(nameEnd + 1).strip().split(" +", -1);
-        if (fields.length <= START_FIELD - STATE_FIELD || fields[0].length() != 1) {
+        List<String> fields = ProcText.words(line.substring(nameEnd + 1));
+        if (fields.size() <= START_FIELD - STATE_FIELD || fields.getFirst().length() != 1) {
             return Optional.empty();
         }
         try {
             return Optional.of(new ProcessStat(
-                    fields[0].charAt(0),
-                    Long.parseLong(fields[START_FIELD - STATE_FIELD]),
-                    Integer.parseInt(fields[THREADS_FIELD - STATE_FIELD])));
+                    fields.getFirst().charAt(0),
+                    Long.parseLong(fields.get(START_FIELD - STATE_FIELD)),
+                    Integer.parseInt(fields.get(THREADS_FIELD - STATE_FIELD))));
         } catch (NumberFormatException notAStat) {
             return Optional.empty();
         }
@@ -91,7 +90,7 @@ public record ProcessStat(char state, long startTicks, int threads) {
         private static boolean showsOwnNamespace() {
             try {
                 String self = Files.readSymbolicLink(Path.of("/proc/self")).toString();
-                return self.equals(Long.toString(ProcessHandle.current().pid()))
+                return self.equals(Long.toString(Processes.ownPid()))
                         && ProcessStat.self().isPresent();
             } catch (IOException | UnsupportedOperationException noProc) {
                 return false;

@@ -3,9 +3,24 @@ package genv.core.os;
 
 /** Asks the kernel about processes of this pid namespace. */
 public final class Processes {
+    private static final CFunction GETPID = CFunction.named("getpid");
     private static final CFunction KILL = CFunction.named("kill");
 
     private Processes() {}
+
+    /**
+     * The pid of this process, in its own pid namespace.
+     *
+     * <p>{@link ProcessHandle} knows it too, but prepares to watch processes when it is first asked anything.
+     */
+    public static long ownPid() {
+        CallBuffer buffer = CallBuffer.take();
+        try {
+            return (int) GETPID.call(buffer);
+        } finally {
+            buffer.give();
+        }
+    }
 
     /**
      * Whether a process has this pid now.

@@ -24,11 +24,6 @@ final class Symbols {
 
     private Symbols() {}
 
-    /** A function whose error number is not wanted. */
-    static MethodHandle link(String name, FunctionDescriptor function, Linker.Option... options) {
-        return link(name, function, function.toMethodType(), options);
-    }
-
     /** A function with a leading parameter that receives {@code errno}. */
     static MethodHandle linkWithErrno(String name, FunctionDescriptor function, Linker.Option... options) {
         List<Linker.Option> all = new ArrayList<>(List.of(options));

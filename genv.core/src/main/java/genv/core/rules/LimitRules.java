@@ -53,7 +53,7 @@ final class LimitRules {
 
     /** Why so many more devices are not allowed, whichever they are; null if they are. */
     private @Nullable Refusal moreDevices(int missing) {
-        if (limits.equals(Limits.NONE)) {
+        if (limits.isUncounted()) {
             return null;
         }
         int all = block.attachmentCount() + missing;
@@ -173,7 +173,7 @@ final class LimitRules {
     /** Refuses another share of what an environment has if it is larger and too large. */
     void requireShare(EnvConfig config) {
         long after = EnvBlock.share(config);
-        if (limits.equals(Limits.NONE) || after == block.gpuMemory() || block.attachmentCount() == 0) {
+        if (limits.isUncounted() || after == block.gpuMemory() || block.attachmentCount() == 0) {
             return;
         }
         long memory = memoryOf(block, after);

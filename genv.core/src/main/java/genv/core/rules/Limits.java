@@ -47,6 +47,11 @@ public record Limits(
         }
     }
 
+    /** Whether nothing that counts devices or their memory is limited. */
+    boolean isUncounted() {
+        return userDevices < 0 && userMemory < 0 && environmentDevices < 0 && environmentMemory < 0;
+    }
+
     /** Why a request may not wait so long, or null. {@code nanos}: how long it would. */
     public @Nullable String tooLong(long nanos) {
         return longestWait < 0 || nanos / 1_000_000 <= longestWait

@@ -42,6 +42,7 @@ class ProcessStatTest {
         ProcessStat self = ProcessStat.self().orElseThrow();
         ProcessStat byPid = ProcessStat.read(ProcessHandle.current().pid()).orElseThrow();
 
+        assertThat(Processes.ownPid()).isEqualTo(ProcessHandle.current().pid());
         assertThat(byPid.startTicks()).isEqualTo(self.startTicks()).isPositive();
         assertThat(self.threads()).isGreaterThan(1);
         assertThat(self.isDead()).isFalse();
