@@ -256,7 +256,7 @@ class CapacityTest {
                 assertThatThrownBy(() -> host.activate(gpus(1)).close())
                         .isInstanceOf(StateException.class)
                         .hasMessageContaining("no record is free: records=128")
-                        .hasMessageContaining("let them go on, or end them");
+                        .hasMessageContaining("let their processes go on, or end them");
                 assertThat(host.snapshot().envs()).isEmpty();
             }
             // the stopped processes are ended

@@ -20,7 +20,9 @@ final class TableChanges {
                         + fault.reason() + " backend=" + now.backendId());
             }
         }
-        if (before != null) {
+        if (before == null) {
+            logger().log(Level.DEBUG, "the devices were listed: {0}", now);
+        } else {
             tellDevices(before, now);
         }
     }
@@ -42,6 +44,10 @@ final class TableChanges {
     }
 
     private static void log(String message) {
-        System.getLogger("genv.core.backend").log(Level.WARNING, message);
+        logger().log(Level.WARNING, message);
+    }
+
+    private static System.Logger logger() {
+        return System.getLogger("genv.core.backend");
     }
 }

@@ -18,6 +18,8 @@ import java.util.function.Supplier;
 
 /** Opens the state of a directory: what is in the directory decides how it is kept. */
 public final class Stores {
+    private static final System.Logger LOG = System.getLogger("genv.core.store");
+
     /** The directories of Genv that were told of: one line for each in this process. */
     private static final Set<Path> JSON_TOLD = ConcurrentHashMap.newKeySet();
 
@@ -44,26 +46,22 @@ public final class Stores {
                 span.opened(token);
             }
             // with another program's files the operator may want to know it, but not with every short-lived host
-            if (store.format() == StateFormat.JSON && JSON_TOLD.add(directory)) {
-                logger().log(
-                                Level.INFO,
-                                "the state is open: directory={0} format={1} token={2}",
-                                directory,
-                                store.format(),
-                                Long.toString(token));
-                if (surroundings.container().isEmpty()) {
-                    SharedPids.warnAbout(directory);
-                }
+            boolean toBeTold = store.format() == StateFormat.JSON && JSON_TOLD.add(directory);
+            Level level = toBeTold ? Level.INFO : Level.DEBUG;
+            LOG.log(
+                    level,
+                    "the state is open: directory={0} format={1} token={2}",
+                    directory,
+                    store.format(),
+                    Long.toString(token));
+            if (toBeTold && surroundings.container().isEmpty()) {
+                SharedPids.warnAbout(directory);
             }
             return store;
         } catch (StateException failure) {
-            logger().log(Level.ERROR, "the state cannot be used: directory=" + directory, failure);
+            LOG.log(Level.ERROR, "the state cannot be used: directory=" + directory, failure);
             throw failure;
         }
-    }
-
-    private static System.Logger logger() {
-        return System.getLogger("genv.core.store");
     }
 
     private static Store choose(Path directory, GenvOptions.Sharing sharing, Surroundings surroundings) {
