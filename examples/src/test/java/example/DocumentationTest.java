@@ -71,7 +71,7 @@ class DocumentationTest {
                 .contains(row("environments at one time", RecordLayout.MAX_ENVS))
                 .contains(row("device locks held at one time", RecordLayout.MAX_HOLDERS))
                 .contains(row("requests in the queue at one time", RecordLayout.MAX_WAITERS))
-                .contains(row("processes in the middle of a change at one time", FileLayout.RECORDS - 1))
+                .contains(row("threads in the middle of a change at one time", FileLayout.RECORDS - 1))
                 .contains(row("characters of an identifier or a name", RecordLayout.MAX_EID));
     }
 

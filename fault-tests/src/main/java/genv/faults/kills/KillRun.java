@@ -107,6 +107,10 @@ public final class KillRun {
         }
         devices.verify();
         locks.verify();
+        if (pulse.ended() < kills.get() / 2 || snapshots.get() == 0) {
+            throw new AssertionError("hardly anything was tried: operations=" + pulse.ended() + " kills=" + kills
+                    + " snapshots_checked=" + snapshots);
+        }
         String left = checkEnd();
         devices.close();
         locks.close();
@@ -173,7 +177,9 @@ public final class KillRun {
             long pid = child.pid();
             dead.remove(pid);
             if (fate >= 15) { // the others die while they start
+                long before = ended(slot);
                 child.expect("ready");
+                awaitOperation(child, slot, before); // on a busy machine it would be killed before it has done anything
             }
             LockSupport.parkNanos(life);
             if (fate < 19 && fate >= 15) {
@@ -199,6 +205,25 @@ public final class KillRun {
             for (int i = 0; i < Worker.THREADS; i++) {
                 pulse.forget(slot * Worker.THREADS + i);
             }
+        }
+    }
+
+    private long ended(int slot) {
+        long sum = 0;
+        for (int i = 0; i < Worker.THREADS; i++) {
+            sum += pulse.ended(slot * Worker.THREADS + i);
+        }
+        return sum;
+    }
+
+    private void awaitOperation(ChildJvm child, int slot, long before) {
+        long start = System.nanoTime();
+        while (ended(slot) == before && child.isAlive() && goesOn()) {
+            if (System.nanoTime() - start > HANG.toNanos()) {
+                throw new AssertionError(
+                        "no operation ends: slot=" + slot + " limit=" + HANG + "\n" + child.threadDump());
+            }
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

@@ -82,6 +82,11 @@ final class Pulse {
         return sum(8);
     }
 
+    /** How many operations of a thread have ended. */
+    long ended(int thread) {
+        return (long) WORD.getAcquire(memory, thread * STRIDE + 8);
+    }
+
     private long sum(long word) {
         long sum = 0;
         for (long at = word; at < memory.byteSize(); at += STRIDE) {

@@ -89,6 +89,7 @@ final class PointTimes {
      * includes the end of a whole process, which is the kernel's, so it has more time.
      */
     void requireUsuallyInTime() {
+        goingOn.requireUsuallyBelow(LIMIT);
         reclaiming.requireUsuallyBelow(LIMIT);
         noticing.requireUsuallyBelow(LIMIT);
         serving.requireUsuallyBelow(10 * LIMIT);
