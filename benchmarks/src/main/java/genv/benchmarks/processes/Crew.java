@@ -61,10 +61,15 @@ final class Crew implements AutoCloseable {
         int done = rehearsed.getOrDefault(workload, 0);
         for (int i = done; i < number; i++) {
             ChildJvm child = processes.get(i);
-            child.tell(Worker.rehearse(workload, settings.rehearsalMillis()));
+            child.tell(Worker.rehearse(workload, longestRehearsal(workload)));
             child.expect(Worker.REHEARSED);
         }
         rehearsed.merge(workload, number, Math::max);
+    }
+
+    /** What mostly waits for the disk needs little that is compiled, and would take long to have it so. */
+    private long longestRehearsal(Workload workload) {
+        return workload == Workload.PYTHON_ATTACH ? settings.rehearsalMillis() / 6 : settings.rehearsalMillis();
     }
 
     @Override

@@ -25,6 +25,7 @@ public final class Load {
                     run(crew, Workload.GENV_ATTACH, 1, number);
                 }
                 run(crew, Workload.GENV_ATTACH, number, 1);
+                run(crew, Workload.PYTHON_ATTACH, number, 1);
                 run(crew, Workload.JSON_ATTACH, number, 1);
                 run(crew, Workload.SQLITE_ATTACH, number, 1);
             }

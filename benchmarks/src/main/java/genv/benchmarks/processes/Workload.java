@@ -11,7 +11,11 @@ import genv.benchmarks.peer.LockedFile;
 import genv.benchmarks.peer.Peer;
 import genv.benchmarks.peer.SqlitePeer;
 import genv.benchmarks.subject.StateOfMany;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -33,6 +37,14 @@ enum Workload {
                                 host.detach();
                             })),
                     host);
+        }
+    },
+    /** The same on the files of Python Genv, under its locks and written to the disk at each step. */
+    PYTHON_ATTACH(false) {
+        @Override
+        Place open(Path directory) {
+            beginInFiles(directory);
+            return GENV_ATTACH.open(directory);
         }
     },
     /** The same on a JSON file. */
@@ -107,6 +119,23 @@ enum Workload {
     /** Whether a directory can be opened only once in one process, as file locks belong to the process. */
     boolean isForOnePlace() {
         return isForOnePlace;
+    }
+
+    /** Has the state kept in the files of Python Genv; what another process has begun stays. */
+    private static void beginInFiles(Path directory) {
+        try {
+            Path state = Files.createDirectories(directory.resolve("state"));
+            Path made = Files.createTempFile(directory, "envs", ".json");
+            Files.writeString(made, "{\"envs\": []}");
+            try {
+                Files.createLink(state.resolve("envs.json"), made);
+            } catch (FileAlreadyExistsException anotherWasFirst) {
+                // it is the same
+            }
+            Files.delete(made);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a state cannot be made: directory=" + directory, e);
+        }
     }
 
     private static void attachAndDetach(Peer peer, int worker, Consumer<Runnable> loop) {

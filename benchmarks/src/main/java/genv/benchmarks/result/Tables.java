@@ -94,15 +94,22 @@ public final class Tables {
     private void peers() {
         text.add("The same operations elsewhere, in the same run:");
         text.add("");
-        text.add("| operation | genv | `FileChannel` locks | JSON file | SQLite |");
-        text.add("|---|---|---|---|---|");
-        row("attach + detach, one device", "attach.taskOne", "", "attach.jsonOne", "attach.sqliteOne");
-        row("lock + close, one device", "lock.one", "lock.floor", "lock.jsonOne", "lock.sqliteOne");
-        row("lock + close, eight devices", "lock.eight", "lock.fileEight", "", "");
+        text.add("| operation | genv | genv in the files of Python Genv | `FileChannel` locks | JSON file | SQLite |");
+        text.add("|---|---|---|---|---|---|");
+        row(
+                "attach + detach, one device",
+                "attach.taskOne",
+                "pythonfiles.attach",
+                "",
+                "attach.jsonOne",
+                "attach.sqliteOne");
+        row("lock + close, one device", "lock.one", "pythonfiles.lock", "lock.floor", "lock.jsonOne", "lock.sqliteOne");
+        row("lock + close, eight devices", "lock.eight", "", "lock.fileEight", "", "");
         for (int live : LIVE) {
             row(
                     "activate + close in a task, " + live + " live",
                     "activate.task." + live,
+                    live == 0 ? "pythonfiles.activate" : "",
                     "",
                     "activate.json." + live,
                     "activate.sqlite." + live);
@@ -112,6 +119,7 @@ public final class Tables {
                     "snapshot, " + live + " live",
                     "snapshot.genv." + live,
                     "",
+                    "",
                     "snapshot.json." + live,
                     "snapshot.sqlite." + live);
         }
@@ -119,6 +127,7 @@ public final class Tables {
             row(
                     "attach + detach in " + number + (number == 1 ? " process" : " processes") + ", all together",
                     "genv.attach.processes." + number,
+                    "python.attach.processes." + number,
                     "",
                     "json.attach.processes." + number,
                     "sqlite.attach.processes." + number);
@@ -126,9 +135,12 @@ public final class Tables {
         text.add("");
     }
 
-    private void row(String operation, String genv, String file, String json, String sqlite) {
-        text.add("| " + operation + " | " + amount(genv) + " | " + beside(genv, file) + " | " + beside(genv, json)
-                + " | " + beside(genv, sqlite) + " |");
+    private void row(String operation, String genv, String... peers) {
+        StringBuilder row = new StringBuilder("| " + operation + " | " + amount(genv) + " |");
+        for (String peer : peers) {
+            row.append(' ').append(beside(genv, peer)).append(" |");
+        }
+        text.add(row.toString());
     }
 
     /** A peer's figure, and how many times better genv's is. */
@@ -183,9 +195,6 @@ public final class Tables {
         plain("attach + detach of eight devices in the process scope", "attach.processEight");
         plain("activate + close in a task, 4,000 live", "activate.task.4000");
         plain("activate + close in the process scope, 4,000 live", "activate.process.4000");
-        plain("in the files of Python Genv: attach + detach of one device", "pythonfiles.attach");
-        plain("in the files of Python Genv: activate + close in a task", "pythonfiles.activate");
-        plain("in the files of Python Genv: lock + close of one device", "pythonfiles.lock");
         plain("`attached()` in a task", "query.attachedOfTask");
         plain("wake-up of a `FileChannel` lock after release", "wake.file");
         plain("wake-up of a `FileChannel` lock after SIGKILL", "kill.file");
