@@ -52,6 +52,7 @@ public final class CoreHost implements GenvHost {
     private final Path directory;
     private final GenvOptions.Sharing sharing;
     private final PlacementPolicy placement;
+    private final Optional<String> inheritedEid;
     private final Optional<ContainerEnv> container;
     private final BackendSelector backends;
     private final HostInventory inventory;
@@ -81,11 +82,9 @@ public final class CoreHost implements GenvHost {
         this.container = ContainerVariables.read(variables);
         this.backends = BackendSelector.of(options, variables);
         this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
+        this.inheritedEid = variables.get(VariableNames.GENV_ENVIRONMENT_ID).filter(eid -> !eid.isEmpty());
         // in an inherited environment the variable was set by genv itself and restricts nothing
-        boolean inherited = variables
-                .get(VariableNames.GENV_ENVIRONMENT_ID)
-                .filter(eid -> !eid.isEmpty())
-                .isPresent();
+        boolean inherited = inheritedEid.isPresent();
         Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
@@ -118,7 +117,8 @@ public final class CoreHost implements GenvHost {
         }
         Store known = store;
         if (known == null) {
-            known = Stores.open(directory, sharing, new Stores.Surroundings(inventory::describe, container));
+            known = Stores.open(
+                    directory, sharing, new Stores.Surroundings(inventory::describe, inheritedEid, container));
             members = new MemberWatch(known);
             store = known;
         }
@@ -411,7 +411,7 @@ public final class CoreHost implements GenvHost {
         if (session == null || session.isEndedElsewhere()) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
-        EnvLocks env = locks.of(session.store(), session.key());
+        EnvLocks env = locks.of(session.store(), session.key(), session.isInherited());
         RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
         return span == null
                 ? env.lock(mode, limit)

@@ -84,6 +84,11 @@ final class EnvSession {
         return look();
     }
 
+    /** Whether this process was started in it, and so is in it for good. */
+    boolean isInherited() {
+        return key == null;
+    }
+
     /** Whether this is an inherited environment that has ended; one that this process is a member of cannot. */
     boolean isEndedElsewhere() {
         return key == null && view().block() == null;

@@ -16,6 +16,7 @@ final class LockRegistry {
     private static final class Entry {
         private @Nullable EnvLocks locks;
         int scopes;
+        volatile boolean inherited;
 
         /** The locks, made when they are first needed: most tasks lock nothing. */
         synchronized EnvLocks locks(Store store, EnvRules.Key key) {
@@ -43,20 +44,33 @@ final class LockRegistry {
         });
     }
 
-    /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
-    EnvLocks of(Store store, EnvRules.Key key) {
+    /**
+     * The locks of an environment.
+     *
+     * @param inherited whether it is asked for by what this process inherited: that is never left, so that the locks outlast
+     *     every scope that enters the same environment
+     */
+    EnvLocks of(Store store, EnvRules.Key key, boolean inherited) {
         Entry known = entries.get(key.id());
-        Entry entry = known != null ? known : entries.computeIfAbsent(key.id(), id -> new Entry());
-        return entry.locks(store, key);
+        if (inherited && (known == null || !known.inherited)) {
+            known = entries.compute(key.id(), (id, present) -> {
+                Entry entry = present == null ? new Entry() : present;
+                entry.inherited = true;
+                return entry;
+            });
+        }
+        return known != null ? known.locks(store, key) : new EnvLocks(store, key); // left meanwhile: the state says so
     }
 
     /**
      * Says that a scope is about to leave; with the last one, what is locked is released. Not left to the leaving: another
-     * scope of this process may be a member already without having entered here, and would keep the lock alive.
+     * scope of this process may be a member already without having entered here, and would keep the lock alive. Where
+     * releasing fails the scope counts as not left.
      */
     void leave(EnvRules.Key key) {
         entries.computeIfPresent(key.id(), (id, entry) -> {
-            if (--entry.scopes > 0) {
+            if (entry.scopes > 1 || entry.inherited) {
+                entry.scopes--;
                 return entry;
             }
             entry.releaseAll();

@@ -2,9 +2,12 @@
 package genv.core.rules;
 
 import genv.api.AccessDeniedException;
+import genv.api.NotActiveException;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process on whose behalf something is done.
@@ -13,8 +16,14 @@ import genv.core.model.QueuedRequest;
  * @param pid its process identifier in its own pid namespace
  * @param pidNamespace the inode of that namespace
  * @param user the user it runs as
+ * @param inheritedEid the environment that it was started in, for good and whether or not it is a member
  */
-public record Caller(long token, long pid, long pidNamespace, EnvBlock.Owner user) {
+public record Caller(long token, long pid, long pidNamespace, EnvBlock.Owner user, Optional<String> inheritedEid) {
+    /** A process that was started in no environment. */
+    public Caller(long token, long pid, long pidNamespace, EnvBlock.Owner user) {
+        this(token, pid, pidNamespace, user, Optional.empty());
+    }
+
     /** This process as a member of an environment. */
     public Member member() {
         return Member.seated(token, pid, pidNamespace);
@@ -23,6 +32,30 @@ public record Caller(long token, long pid, long pidNamespace, EnvBlock.Owner use
     /** This process as who waits for an environment. {@code id}: its identity, or 0 for one that is not active yet. */
     QueuedRequest.By asks(EnvBlock block, long id) {
         return new QueuedRequest.By(token, pid, id, block.eid(), block.owner().uid());
+    }
+
+    /** Whether it was started in an environment of that identifier: then it is in it whatever it enters and leaves besides. */
+    public boolean inherits(String eid) {
+        return inheritedEid.filter(eid::equals).isPresent();
+    }
+
+    /**
+     * An environment that must live and that the caller must be in.
+     *
+     * @throws NotActiveException if it has ended, or the caller has left it
+     */
+    public EnvBlock mustBeIn(@Nullable EnvBlock block, String eid) {
+        EnvBlock living = EnvRules.require(block, eid);
+        if (!inherits(eid) && living.members().stream().noneMatch(member()::sameProcess)) {
+            throw left(eid);
+        }
+        return living;
+    }
+
+    /** What an operation throws whose environment the caller has left. */
+    public NotActiveException left(String eid) {
+        return new NotActiveException("this process has left the environment meanwhile: eid=" + eid + " pid=" + pid
+                + "; do not close an activation while other threads work in it, or activate again");
     }
 
     /**
