@@ -107,6 +107,7 @@ public final class CoreHost implements GenvHost {
     }
 
     private Store store() {
+        PolicyCall.refuse();
         Store known = store;
         return known != null && !closed ? known : open();
     }
@@ -140,6 +141,7 @@ public final class CoreHost implements GenvHost {
 
     /** The environment that the calling code is in, or null. */
     private @Nullable EnvSession current() {
+        PolicyCall.refuse();
         if (closed) {
             throw new IllegalStateException("the host is closed: directory=" + directory + "; open another one");
         }
@@ -169,6 +171,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public Activation activate(ActivationRequest request) {
+        PolicyCall.refuse();
         Objects.requireNonNull(request, "request");
         if (taskScope.isBound()) {
             throw new AlreadyActiveException("an environment is active already in this scope: eid="
@@ -266,6 +269,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public Optional<Path> home() {
+        PolicyCall.refuse();
         return configDirectory.home();
     }
 
