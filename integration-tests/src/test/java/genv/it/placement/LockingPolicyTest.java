@@ -19,15 +19,13 @@ import org.junit.jupiter.api.Test;
 /** A placement policy that locks, where it could come to wait for what its own request keeps from going on. */
 @GenvTest
 class LockingPolicyTest {
-    private static final ActivationRequest ONE =
-            ActivationRequest.of(EnvConfig.builder().gpus(1).build()).overSubscribed();
-
     @Test
     void shouldFailAtOnceWhileAnotherThreadWaitsForTheLock(GenvHost host, GenvHosts hosts) throws Exception {
         GenvHost other = hosts.open();
-        other.activate(ONE.eid("b"));
+        other.activate(ActivationRequest.of(EnvConfig.builder().gpus(1).build()).eid("b"));
         DeviceLock theirs = other.lock();
-        host.activate(ONE.eid("a"));
+        host.activate();
+        host.attach(DeviceRequest.index(0).overSubscribed()); // the same device
         Background<DeviceLock> waiting = Background.start(host::lock);
         waiting.awaitWaiting();
 
