@@ -355,6 +355,7 @@ public interface GenvHost extends AutoCloseable {
      * @return the lock, to be closed; absent where it is not possible at once. A lock on nothing, always present, where
      *     no environment is active or it has no device
      * @throws LeaseExpiredException if it has no device because its lease has run out
+     * @throws NotActiveException if the environment ends, or this process leaves it, during the call
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
      *     {@link LockMode#SHARE}
      */
