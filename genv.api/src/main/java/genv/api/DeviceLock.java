@@ -9,7 +9,11 @@ import java.util.List;
  *
  * <p>The holder is the pair of process and environment, not a thread: nested and concurrent locks of one environment in
  * one process share a hold, which ends when the last of them is closed. Other processes exclude each other, also within
- * one environment. The hold ends as well when the environment ends or the process dies, whatever killed it.
+ * one environment. The hold ends as well when the process leaves the environment, when that ends or loses its devices, and
+ * when the process dies, whatever killed it.
+ *
+ * <p>A process here is what goes through one {@link GenvHost}, as all that goes through {@link Genv} does. Several hosts that
+ * one process has opened exclude each other like several processes.
  *
  * <p>The lock is cooperative: it orders those who ask for it and keeps nobody else from the device. Instances may be
  * used from any thread.
@@ -32,6 +36,11 @@ public interface DeviceLock extends AutoCloseable {
     /**
      * Gives this lock back. Has an effect only the first time, and may be called from any thread, not only the one that
      * took the lock.
+     *
+     * <p>Where it throws, the devices may still be locked: closing once more tries again, and so do the next lock of the same
+     * environment in this process and leaving the environment.
+     *
+     * @throws StateException if the state directory cannot be used
      */
     @Override
     void close();

@@ -152,12 +152,14 @@ public interface GenvHost extends AutoCloseable {
     /**
      * Replaces the whole configuration of the active environment, for all of its members. What is attached is resized
      * to the new memory share in the same step. The number of attached devices stays as it is: {@link #attach()} and
-     * {@link #detach()} change it. The variables of this process follow.
+     * {@link #detach()} change it. Locks that are held under {@link LockMode#SHARE} grow with the share, and do not shrink with
+     * it. The variables of this process follow.
      *
      * @param config the new configuration; parts that are absent in it are absent from then on
      * @throws NotActiveException if no environment is active, or the inherited one has ended
      * @throws AccessDeniedException if the environment belongs to another user
-     * @throws DevicesUnavailableException if what is attached cannot be resized; the configuration is as before
+     * @throws DevicesUnavailableException if what is attached cannot be resized, or a shared lock that is held on it has no
+     *     room for the new share beside the locks of others; the configuration is as before
      */
     void configure(EnvConfig config);
 
@@ -319,15 +321,17 @@ public interface GenvHost extends AutoCloseable {
      *
      * <p>The holder is the pair of process and environment: nested or concurrent locks of the same environment in the
      * same process share one hold, which ends when the last of them is closed. Several processes in one environment
-     * exclude each other. A shared lock within an exclusive one is granted. An exclusive one within a shared one is
+     * exclude each other, and so do several hosts that one process has opened. A shared lock within an exclusive one is granted. An exclusive one within a shared one is
      * refused, since two who hold that would wait for each other for ever. Devices that were attached since the hold
      * began are added to it if they can be had at once. When the environment ends so do its locks.
      *
      * @param mode whole devices, or memory shares of them
      * @return the lock, to be closed; a lock on nothing where no environment is active or it has no device
      * @throws LeaseExpiredException if it has no device because its lease has run out
+     * @throws NotActiveException if the environment ends, or this process leaves it, during the call
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
-     *     {@link LockMode#SHARE}, or devices attached since an outer lock was taken cannot be added at once
+     *     {@link LockMode#SHARE}, devices attached since an outer lock was taken cannot be added at once, or all devices
+     *     that it waits for are detached
      */
     DeviceLock lock(LockMode mode);
 
@@ -351,6 +355,7 @@ public interface GenvHost extends AutoCloseable {
      * @return the lock, to be closed; absent where it is not possible at once. A lock on nothing, always present, where
      *     no environment is active or it has no device
      * @throws LeaseExpiredException if it has no device because its lease has run out
+     * @throws NotActiveException if the environment ends, or this process leaves it, during the call
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
      *     {@link LockMode#SHARE}
      */
@@ -377,13 +382,15 @@ public interface GenvHost extends AutoCloseable {
      * @param mode whole devices, or memory shares of them
      * @param limit the longest time to wait; zero does not wait, and more than {@link Long#MAX_VALUE} nanoseconds (292
      *     years) waits as long as that
-     * @return the lock, to be closed; absent where the time ran out. A lock on nothing, always present, where no
-     *     environment is active or it has no device
+     * @return the lock, to be closed; absent where the time ran out, or an outer hold cannot be added to. A lock on nothing,
+     *     always present, where no environment is active or it has no device
      * @throws InterruptedException if the thread is interrupted before or while it waits; its request has left the
      *     queue
      * @throws IllegalArgumentException if the limit is negative
+     * @throws LeaseExpiredException if it has no device because its lease has run out
+     * @throws NotActiveException if the environment ends, or this process leaves it, during the call
      * @throws GenvException if the mode is exclusive and this process holds the environment's devices under
-     *     {@link LockMode#SHARE}
+     *     {@link LockMode#SHARE}, or all devices that it waits for are detached
      */
     Optional<DeviceLock> tryLock(LockMode mode, Duration limit) throws InterruptedException;
 

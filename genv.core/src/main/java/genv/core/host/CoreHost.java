@@ -53,6 +53,7 @@ public final class CoreHost implements GenvHost {
     private final Path directory;
     private final GenvOptions.Sharing sharing;
     private final PlacementPolicy placement;
+    private final Optional<String> inheritedEid;
     private final Optional<ContainerEnv> container;
     private final BackendSelector backends;
     private final HostInventory inventory;
@@ -78,9 +79,9 @@ public final class CoreHost implements GenvHost {
         this.container = ContainerVariables.read(variables);
         this.backends = BackendSelector.of(options, variables);
         this.configDirectory = ConfigDirectory.ofProcess(options.workingDirectory());
+        this.inheritedEid = variables.get(VariableNames.GENV_ENVIRONMENT_ID).filter(eid -> !eid.isEmpty());
         // in an inherited environment the variable was set by genv itself and restricts nothing
-        boolean inherited =
-                !variables.get(VariableNames.GENV_ENVIRONMENT_ID).orElse("").isEmpty();
+        boolean inherited = inheritedEid.isPresent();
         Optional<String> preset = inherited ? Optional.empty() : variables.get(VariableNames.CUDA_VISIBLE_DEVICES);
         this.inventory = new HostInventory(
                 new HostDevices(backends, RecordLayout.MAX_DEVICES),
@@ -103,6 +104,7 @@ public final class CoreHost implements GenvHost {
     }
 
     private Store store() {
+        PolicyCall.refuse();
         Store known = store;
         return known != null && !closed ? known : open();
     }
@@ -113,7 +115,8 @@ public final class CoreHost implements GenvHost {
         }
         Store known = store;
         if (known == null) {
-            known = Stores.open(directory, sharing, new Stores.Surroundings(inventory::describe, container));
+            known = Stores.open(
+                    directory, sharing, new Stores.Surroundings(inventory::describe, inheritedEid, container));
             members = new MemberWatch(known);
             store = known;
         }
@@ -135,6 +138,7 @@ public final class CoreHost implements GenvHost {
 
     /** The environment that the calling code is in, or null. */
     private @Nullable EnvSession current() {
+        PolicyCall.refuse();
         if (closed) {
             throw new IllegalStateException("the host is closed: directory=" + directory + "; open another one");
         }
@@ -164,6 +168,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public Activation activate(ActivationRequest request) {
+        PolicyCall.refuse();
         Objects.requireNonNull(request, "request");
         if (taskScope.isBound()) {
             throw new AlreadyActiveException("an environment is active already in this scope: eid="
@@ -260,6 +265,7 @@ public final class CoreHost implements GenvHost {
 
     @Override
     public Optional<Path> home() {
+        PolicyCall.refuse();
         return configDirectory.home();
     }
 
@@ -405,7 +411,7 @@ public final class CoreHost implements GenvHost {
         if (session == null || session.isEndedElsewhere()) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
-        EnvLocks env = locks.of(session.store(), session.key());
+        EnvLocks env = locks.of(session.store(), session.key(), session.isInherited());
         RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
         return span == null
                 ? env.lock(mode, limit)

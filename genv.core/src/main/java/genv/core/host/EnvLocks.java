@@ -12,6 +12,7 @@ import genv.core.model.Holder;
 import genv.core.os.BootClock;
 import genv.core.rules.EnvRules;
 import genv.core.rules.LeaseRules;
+import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
 import genv.core.rules.PolicyCall;
 import genv.core.store.Store;
@@ -38,25 +39,37 @@ final class EnvLocks {
     private final EnvRules.Key key;
     private final Semaphore turn = new Semaphore(1);
     private volatile @Nullable Holder held;
+    /** How many locks share the hold; 0 with a hold that could not be released, which is done by whoever comes next. */
     private int count;
     /** Whether the thread that has the turn may have to wait for other processes. */
     private volatile boolean waitsForOthers;
+    /** Whether the last one that did so had devices to wait for. */
+    private boolean waitedForDevices;
 
     EnvLocks(Store store, EnvRules.Key key) {
         this.store = store;
         this.key = key;
     }
 
+    /** How a thread came to have the turn, or not. */
+    private enum Turn {
+        MISSED,
+        TAKEN,
+        /** After one that may have had to wait for other processes. */
+        TAKEN_AFTER_A_WAIT
+    }
+
     /** Locks what the environment has; empty if that could not be done within the limit. */
     Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
         WaitLimit.Deadline deadline = limit.start();
-        if (!takeTurn(limit, deadline)) {
+        Turn taken = takeTurn(limit, deadline);
+        if (taken == Turn.MISSED) {
             return Optional.empty();
         }
         Holder got;
         try {
             Holder known = heldNow();
-            got = known != null ? share(known, mode, limit) : acquire(mode, limit, deadline);
+            got = known != null ? share(known, mode, limit) : acquire(mode, limit, deadline, taken);
             if (got != null && got.id() != 0) { // otherwise nothing was locked: there is nothing to count
                 count = known == null ? 1 : count + 1;
                 held = got;
@@ -76,6 +89,10 @@ final class EnvLocks {
     /** The hold as the state has it, which knows what was detached since; null if nothing is held. */
     private @Nullable Holder heldNow() {
         Holder known = held;
+        if (known != null && count == 0) {
+            giveBack(known); // and take it again, behind those who wait
+            return null;
+        }
         Holder now = known == null ? null : store.read(draft -> held(draft, known));
         if (known != null && now == null) {
             held = null; // all of its devices were detached
@@ -94,23 +111,29 @@ final class EnvLocks {
     }
 
     /**
-     * Waits for the turn; false if the limit is over before. A limit that is over does not end the waiting for a step that
-     * takes no time.
+     * Waits for the turn until the limit is over. A limit that is over does not end the waiting for a step that takes no time.
      */
-    private boolean takeTurn(WaitLimit limit, WaitLimit.Deadline deadline) throws InterruptedException {
+    private Turn takeTurn(WaitLimit limit, WaitLimit.Deadline deadline) throws InterruptedException {
         if (turn.tryAcquire()) {
-            return true;
+            return Turn.TAKEN;
         }
         boolean interrupted = false;
+        Turn taken = Turn.TAKEN;
         try {
             while (true) {
                 long remaining = deadline.remaining();
-                if (remaining <= 0 && waitsForOthers) {
-                    return false;
+                if (waitsForOthers) {
+                    if (remaining <= 0) {
+                        return Turn.MISSED;
+                    }
+                    taken = Turn.TAKEN_AFTER_A_WAIT;
                 }
+                // a step at a time until it is known that the other one waits
+                long longest = taken == Turn.TAKEN ? STEP_NANOS : Long.MAX_VALUE;
+                long step = remaining <= 0 ? STEP_NANOS : Math.min(remaining, longest);
                 try {
-                    if (turn.tryAcquire(remaining <= 0 ? STEP_NANOS : remaining, TimeUnit.NANOSECONDS)) {
-                        return true;
+                    if (turn.tryAcquire(step, TimeUnit.NANOSECONDS)) {
+                        return taken;
                     }
                 } catch (InterruptedException e) {
                     if (limit.interruptible()) {
@@ -126,17 +149,28 @@ final class EnvLocks {
         }
     }
 
-    private @Nullable Holder acquire(LockMode mode, WaitLimit limit, WaitLimit.Deadline deadline)
+    private @Nullable Holder acquire(LockMode mode, WaitLimit limit, WaitLimit.Deadline deadline, Turn taken)
             throws InterruptedException {
+        boolean hadDevices = taken == Turn.TAKEN_AFTER_A_WAIT && waitedForDevices;
         long remaining = deadline.remaining();
         WaitLimit rest = remaining == Long.MAX_VALUE || limit.nanos() == 0
                 ? limit
                 : new WaitLimit(Math.max(remaining, 0), limit.interruptible());
         if (rest.nanos() > 0) {
             waitsForOthers = true;
+            waitedForDevices = true;
         }
         Outcome<Holder> outcome = store.lock(key, mode, rest);
-        return outcome instanceof Outcome.Granted<Holder>(Holder holder) ? holder : null;
+        if (!(outcome instanceof Outcome.Granted<Holder>(Holder holder))) {
+            return null;
+        }
+        if (holder.id() == 0) {
+            if (hadDevices) { // it waited for them behind another thread
+                throw LockRules.detached(key.eid());
+            }
+            waitedForDevices = false;
+        }
+        return holder;
     }
 
     /** The hold of another thread, or of this one further out, with the devices that have come since. */
@@ -152,8 +186,8 @@ final class EnvLocks {
         if (store.extend(known, added)) {
             return known.withDevices(known.devices().union(added));
         }
-        if (limit.nanos() == 0) {
-            return null;
+        if (!limit.equals(WaitLimit.UNLIMITED)) {
+            return null; // not waited for: two who hold one and wait for the other's would do so for ever
         }
         throw new GenvException("devices that were attached after the lock was taken are locked by others: eid="
                 + key.eid() + " held=" + known.devices() + " wanted=" + added
@@ -173,14 +207,19 @@ final class EnvLocks {
         }
         try {
             Holder now = held;
-            if (now != null && now.id() == id && --count == 0) {
-                held = null;
-                FlightEvents.lockHoldEnds(this);
-                store.unlock(now);
+            if (now != null && now.id() == id && (count == 0 || --count == 0)) {
+                giveBack(now);
             }
         } finally {
             turn.release();
         }
+    }
+
+    /** Releases the hold, which is known as held until that has been done. By the thread that has the turn. */
+    private void giveBack(Holder now) {
+        store.unlock(now);
+        held = null;
+        FlightEvents.lockHoldEnds(this);
     }
 
     /** Waits for the turn as long as that is held; false if it is not any more. */
@@ -209,11 +248,18 @@ final class EnvLocks {
 
     /** Releases the hold, whatever its count: no scope of this process is in the environment any more. */
     void releaseAll() {
-        Holder now = held;
-        held = null;
-        if (now != null) {
-            FlightEvents.lockHoldEnds(this);
-            store.unlock(now);
+        for (Holder now = held; now != null; now = held) {
+            if (takeTurnToRelease(now.id())) {
+                try {
+                    count = 0;
+                    Holder last = held;
+                    if (last != null) {
+                        giveBack(last);
+                    }
+                } finally {
+                    turn.release();
+                }
+            }
         }
     }
 
@@ -235,8 +281,17 @@ final class EnvLocks {
         @Override
         public void close() {
             PolicyCall.refuse();
-            if (open.compareAndSet(true, false) && id != 0) {
+            if (!open.compareAndSet(true, false) || id == 0) {
+                return;
+            }
+            boolean released = false;
+            try {
                 release(id);
+                released = true;
+            } finally {
+                if (!released) {
+                    open.set(true); // closing it once more tries again
+                }
             }
         }
 

@@ -5,6 +5,7 @@ import genv.api.EnvConfig;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.rules.EnvRules;
+import genv.core.rules.PolicyCall;
 import genv.core.store.Store;
 import java.time.Instant;
 import java.util.List;
@@ -72,6 +73,7 @@ final class EnvSession {
 
     /** What the environment is now. */
     View view() {
+        PolicyCall.refuse(); // whoever looks may hold the monitor, and wait for the state
         long seen = seenRoot;
         View known = view;
         try {
@@ -82,6 +84,11 @@ final class EnvSession {
             // the file was cut short: looking says so
         }
         return look();
+    }
+
+    /** Whether this process was started in it, and so is in it for good. */
+    boolean isInherited() {
+        return key == null;
     }
 
     /** Whether this is an inherited environment that has ended; one that this process is a member of cannot. */

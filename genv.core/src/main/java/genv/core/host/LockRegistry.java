@@ -17,6 +17,7 @@ final class LockRegistry {
     private static final class Entry {
         private @Nullable EnvLocks locks;
         private int scopes;
+        private boolean isInherited;
         private boolean isGone;
 
         Entry(int scopes) {
@@ -30,8 +31,9 @@ final class LockRegistry {
         }
 
         /** The locks, made when they are first needed: most tasks lock nothing. Null if this is gone. */
-        synchronized @Nullable EnvLocks locks(Store store, EnvRules.Key key) {
+        synchronized @Nullable EnvLocks locks(Store store, EnvRules.Key key, boolean inherited) {
             EnvLocks known = locks;
+            isInherited |= inherited;
             if (known == null && !isGone) {
                 known = new EnvLocks(store, key);
                 locks = known;
@@ -39,15 +41,20 @@ final class LockRegistry {
             return isGone ? null : known;
         }
 
-        /** Counts one scope less; with the last one releases what is locked, and is gone: then true. */
+        /**
+         * Counts one scope less; with the last one releases what is locked, and is gone: then true. Where releasing fails the
+         * scope counts as not left.
+         */
         synchronized boolean leave() {
-            if (--scopes > 0) {
+            if (scopes > 1 || isInherited) {
+                scopes--;
                 return false;
             }
-            isGone = true;
             if (locks != null) {
                 locks.releaseAll();
             }
+            scopes = 0;
+            isGone = true;
             return true;
         }
     }
@@ -62,11 +69,19 @@ final class LockRegistry {
         }
     }
 
-    /** The locks of an environment; an inherited one, which nobody has entered here, gets its own. */
-    EnvLocks of(Store store, EnvRules.Key key) {
+    /**
+     * The locks of an environment.
+     *
+     * @param inherited whether it is asked for by what this process inherited: that is never left, so that the locks outlast
+     *     every scope that enters the same environment
+     */
+    EnvLocks of(Store store, EnvRules.Key key, boolean inherited) {
         while (true) {
-            Entry entry = entries.computeIfAbsent(key, _ -> new Entry(0));
-            EnvLocks locks = entry.locks(store, key);
+            Entry entry = inherited ? entries.computeIfAbsent(key, _ -> new Entry(0)) : entries.get(key);
+            if (entry == null) {
+                return new EnvLocks(store, key); // left meanwhile: the state says so
+            }
+            EnvLocks locks = entry.locks(store, key, inherited);
             if (locks != null) {
                 return locks;
             }

@@ -20,4 +20,8 @@ public record Holder(
     public Holder withDevices(DeviceSet all) {
         return new Holder(id, env, hash, token, pid, mode, memory, since, all);
     }
+
+    public Holder withMemory(long share) {
+        return new Holder(id, env, hash, token, pid, mode, share, since, devices);
+    }
 }

@@ -84,7 +84,12 @@ public final class EnvRules {
         }
         boolean joinsAsItIs = existing != null && asked.config().isEmpty();
         int count = joinsAsItIs ? 0 : Math.max(EnvBlock.gpus(block.config()), 0);
-        return devices.reach(draft, block, count, asked.overSubscribed(), ticket);
+        Outcome<EnvBlock> outcome = devices.reach(draft, block, count, asked.overSubscribed(), ticket);
+        if (existing != null
+                && outcome instanceof Outcome.Granted) { // what is refused must not leave larger locks behind
+            LockRules.grow(draft, block);
+        }
+        return outcome;
     }
 
     /**
@@ -105,7 +110,8 @@ public final class EnvRules {
             draft.remove(block);
             return true;
         }
-        if (rest.members().stream().noneMatch(member::sameProcess)) {
+        // one that was started in the environment stays in it, and so do its locks
+        if (rest.members().stream().noneMatch(member::sameProcess) && !caller.inherits(block.eid())) {
             LockRules.releaseAll(draft, key.id(), member);
         }
         draft.put(rest);
@@ -122,6 +128,7 @@ public final class EnvRules {
     public EnvBlock configure(Draft draft, EnvBlock block, EnvConfig config) {
         caller.mustOwn(block, "configure");
         EnvBlock changed = new DeviceRules(caller, Candidates.NONE, 0, leases).resizeAllowed(draft, block, config);
+        LockRules.grow(draft, changed);
         draft.put(changed);
         return changed;
     }

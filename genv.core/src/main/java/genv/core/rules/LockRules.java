@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.rules;
 
+import genv.api.DevicesUnavailableException;
+import genv.api.GenvException;
 import genv.api.LockMode;
 import genv.core.draft.Draft;
 import genv.core.model.DeviceSet;
@@ -9,6 +11,8 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
+import genv.core.os.BootClock;
+import java.util.List;
 
 /** Locking devices: all of them in one transition, or none. */
 public final class LockRules {
@@ -18,6 +22,33 @@ public final class LockRules {
     public LockRules(Caller caller, long now) {
         this.caller = caller;
         this.now = now;
+    }
+
+    /**
+     * Locks all devices that an environment has at that moment; where it has none, nothing, with the identity 0.
+     *
+     * @param ticket the place in the queue of a request that waits, otherwise {@link Long#MAX_VALUE}
+     */
+    public Outcome<Holder> lock(Draft draft, EnvRules.Key env, LockMode mode, long ticket) {
+        EnvBlock block = caller.mustBeIn(draft.find(env.hash(), env.id()), env.eid());
+        if (LeaseRules.hasExpired(block) || LeaseRules.isOver(block, BootClock::millis)) {
+            throw LeaseRules.expired(block, BootClock::millis);
+        }
+        if (!block.devices().isEmpty()) {
+            return lock(draft, block, block.devices(), mode, ticket);
+        }
+        if (ticket != Long.MAX_VALUE) { // it had some, or it would not wait
+            throw detached(env.eid());
+        }
+        return new Outcome.Granted<>(
+                new Holder(0, env.id(), env.hash(), caller.token(), caller.pid(), mode, 0, 0, DeviceSet.EMPTY));
+    }
+
+    /** What a request throws that lost all of its devices while it waited to lock them. */
+    public static GenvException detached(String eid) {
+        return new GenvException(
+                "all devices of the environment were detached while a request waited to lock them: eid=" + eid
+                        + "; attach devices and lock these, or go on without");
     }
 
     /**
@@ -50,11 +81,40 @@ public final class LockRules {
             return false; // the environment has ended
         }
         boolean free = !Queue.waitedFor(draft, Long.MAX_VALUE, kind).intersects(added)
-                && isFree(draft, added, held.memory(), held.id());
+                && isFree(draft, added, now.memory(), now.id());
         if (free) {
             draft.replaceHolder(now.withDevices(now.devices().union(added)));
         }
         return free;
+    }
+
+    /**
+     * Lets the shared locks of an environment grow with its share, so that what runs under them is counted. A smaller share
+     * leaves them as they are: what was started under them uses that much.
+     *
+     * @throws DevicesUnavailableException if there is no room beside other locks
+     */
+    static void grow(Draft draft, EnvBlock block) {
+        long share = block.gpuMemory();
+        for (int i = 0; i < draft.holderCount(); i++) {
+            Holder holder = draft.holder(i);
+            if (holder.env() != block.id()
+                    || holder.memory() == EnvBlock.WHOLE
+                    || (share != EnvBlock.WHOLE && share <= holder.memory())) {
+                continue;
+            }
+            if (!isFree(draft, holder.devices(), share, holder.id())) {
+                throw new DevicesUnavailableException(
+                        "a shared lock of the environment cannot grow to the new share beside the locks of others: eid="
+                                + block.eid() + " pid=" + holder.pid() + " devices=" + holder.devices() + " locked="
+                                + DeviceRules.share(holder.memory()) + " asked=" + DeviceRules.share(share)
+                                + "; nothing was changed: close the lock before, or ask for less",
+                        block.attachmentCount(),
+                        List.of(),
+                        List.of());
+            }
+            draft.replaceHolder(holder.withMemory(share));
+        }
     }
 
     /** Gives up the locks of an environment on devices that it does not have any more. */

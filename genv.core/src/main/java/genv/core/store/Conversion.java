@@ -16,6 +16,7 @@ import genv.core.os.ErrnoException;
 import genv.core.os.NativeDirectory;
 import genv.core.os.Processes;
 import genv.core.rules.Lives;
+import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -39,6 +40,7 @@ public final class Conversion {
 
     /** Converts a directory; without an effect where it is of that kind. */
     public static void convert(Path path, StateFormat to) {
+        PolicyCall.refuse();
         if (StateKinds.formatOf(path) == to) {
             return;
         }

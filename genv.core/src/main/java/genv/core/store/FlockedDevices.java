@@ -11,6 +11,7 @@ import genv.core.model.Holder;
 import genv.core.model.QueuedRequest;
 import genv.core.rules.Caller;
 import genv.core.rules.EnvRules;
+import genv.core.rules.LockRules;
 import genv.core.rules.Outcome;
 import genv.core.waiting.WaitLimit;
 import java.nio.file.Path;
@@ -58,12 +59,16 @@ final class FlockedDevices {
             throws InterruptedException {
         long now = System.currentTimeMillis();
         Flock.Patience patience = new Flock.Patience(limit.nanos(), DeviceFlocks.LONGEST_PAUSE, limit.interruptible());
+        boolean hadDevices = false;
         try {
             while (true) {
-                DeviceSet devices = devicesOf(lookup.find());
+                DeviceSet devices = devicesOf(env, lookup);
                 Holder holder = new Holder(
                         0, env.id(), env.hash(), caller.token(), caller.pid(), mode, EnvBlock.WHOLE, now, devices);
                 if (devices.isEmpty()) {
+                    if (hadDevices) {
+                        throw LockRules.detached(env.eid());
+                    }
                     return new Outcome.Granted<>(holder);
                 }
                 if (mode == LockMode.SHARE) {
@@ -71,6 +76,7 @@ final class FlockedDevices {
                             "devices cannot be locked in shares in a state directory of Python Genv: path=" + directory
                                     + "; its locks are whole files: use LockMode.EXCLUSIVE");
                 }
+                hadDevices = true;
                 Optional<DeviceFlocks.Held> locks = flocks.lock(devices, patience);
                 if (locks.isEmpty()) {
                     return new Outcome.Busy<>(request(env, devices, now), devices.size(), DeviceSet.EMPTY);
@@ -79,7 +85,7 @@ final class FlockedDevices {
                 boolean kept = false;
                 try {
                     // while it was waited for, devices may have come or gone
-                    if (devicesOf(lookup.find()).equals(devices)) {
+                    if (devicesOf(env, lookup).equals(devices)) {
                         kept = true;
                         return new Outcome.Granted<>(keep.apply(holder, taken));
                     }
@@ -96,8 +102,8 @@ final class FlockedDevices {
         }
     }
 
-    private static DeviceSet devicesOf(@Nullable EnvBlock block) {
-        return block == null ? DeviceSet.EMPTY : block.devices();
+    private DeviceSet devicesOf(EnvRules.Key env, Lookup lookup) throws InterruptedException, TimeoutException {
+        return caller.mustBeIn(lookup.find(), env.eid()).devices();
     }
 
     private QueuedRequest request(EnvRules.Key env, DeviceSet devices, long now) {

@@ -82,7 +82,8 @@ final class JsonStore implements Store {
             DeviceFlocks flocks,
             StateDirectory directory,
             PidMembers members,
-            Supplier<List<Device>> hostDevices) {
+            Supplier<List<Device>> hostDevices,
+            Optional<String> inheritedEid) {
         this.files = files;
         this.directory = directory;
         this.limits = new LimitsFile(directory);
@@ -91,12 +92,16 @@ final class JsonStore implements Store {
         this.hostDevices = hostDevices;
         this.report = new NoteReport(files.directory().path());
         Member self = members.self();
-        this.caller = new Caller(self.pid(), self.pid(), self.pidNamespace(), Owners.current());
+        this.caller = new Caller(self.pid(), self.pid(), self.pidNamespace(), Owners.current(), inheritedEid);
         this.lives = new Lives(self.pid(), Processes::exists, members::isAlive);
     }
 
-    /** Opens a directory of Genv, and removes what dead processes left. */
-    static JsonStore open(Path path, Supplier<List<Device>> hostDevices) {
+    /**
+     * Opens a directory of Genv, and removes what dead processes left.
+     *
+     * @param inheritedEid the environment that this process was started in
+     */
+    static JsonStore open(Path path, Supplier<List<Device>> hostDevices, Optional<String> inheritedEid) {
         PlainDirectory directory = PlainDirectory.open(path);
         StateDirectory forLimits = null;
         DeviceFlocks flocks = null;
@@ -108,7 +113,7 @@ final class JsonStore implements Store {
             PidMembers members =
                     new PidMembers(NativeDirectory.statusOf(directory.path()).orElseThrow());
             JsonFiles files = new JsonFiles(directory, members);
-            JsonStore store = new JsonStore(files, flocks, forLimits, members, hostDevices);
+            JsonStore store = new JsonStore(files, flocks, forLimits, members, hostDevices, inheritedEid);
             store.reap();
             done = true;
             return store;
@@ -435,17 +440,20 @@ final class JsonStore implements Store {
         PolicyCall.refuse();
         WaitLimit.Deadline deadline = limit.start();
         return new FlockedDevices(flocks, caller, files.directory().path())
-                .lock(env, mode, limit, () -> find(env, limit, deadline), this::keep);
+                .lock(env, mode, limit, () -> find(env, limit, deadline), (holder, locks) -> keep(env, holder, locks));
     }
 
     /** Keeps a lock that was taken. */
-    private Holder keep(Holder holder, DeviceFlocks.Held locks) {
+    private Holder keep(EnvRules.Key env, Holder holder, DeviceFlocks.Held locks) {
         boolean kept = false;
         mutex.lock();
         try {
             if (closed) {
                 throw new IllegalStateException("the host was closed while a request was waiting: path="
                         + files.directory().path());
+            }
+            if (!entered.containsKey(env) && !caller.inherits(env.eid())) {
+                throw caller.left(env.eid()); // nobody would give it back
             }
             StateKinds.requireOnlyJson(files.directory());
             kept = true;

@@ -15,7 +15,6 @@ import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
-import genv.core.os.BootClock;
 import genv.core.os.DayTime;
 import genv.core.rules.Caller;
 import genv.core.rules.Candidates;
@@ -33,6 +32,7 @@ import genv.core.state.Transitions;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -53,13 +53,13 @@ final class MappedStore implements Store {
     private final LateNotes lateNotes;
     private volatile boolean closed;
 
-    private MappedStore(StateFiles files) {
+    private MappedStore(StateFiles files, Optional<String> inheritedEid) {
         this.files = files;
         this.memory = files.memory();
         this.limits = new LimitsFile(files.directory());
         long token = files.token();
         ProcessIdentity self = ProcessIdentity.current();
-        this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current());
+        this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current(), inheritedEid);
         LifeLocks locks = files.locks();
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
         this.rules = new EnvRules(caller, lives);
@@ -81,10 +81,15 @@ final class MappedStore implements Store {
 
     /** Opens the state of a directory, taking a seat in it, and removes what dead processes left. */
     static MappedStore open(Path directory, GenvOptions.Sharing sharing) {
+        return open(directory, sharing, Optional.empty());
+    }
+
+    /** {@code inheritedEid}: the environment that this process was started in. */
+    static MappedStore open(Path directory, GenvOptions.Sharing sharing, Optional<String> inheritedEid) {
         StateFiles files = StateFiles.open(directory, sharing);
         boolean done = false;
         try {
-            MappedStore store = new MappedStore(files);
+            MappedStore store = new MappedStore(files, inheritedEid);
             store.reap();
             done = true;
             return store;
@@ -259,17 +264,7 @@ final class MappedStore implements Store {
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
         long began = System.nanoTime();
         LockRules rules = new LockRules(caller, DayTime.millis(began));
-        WaitingLine.Attempt<Holder> attempt = (draft, ticket) -> {
-            EnvBlock block = draft.find(env.hash(), env.id());
-            if (block != null && (LeaseRules.hasExpired(block) || LeaseRules.isOver(block, BootClock::millis))) {
-                throw LeaseRules.expired(block, BootClock::millis);
-            }
-            if (block == null || block.devices().isEmpty()) {
-                return new Outcome.Granted<>(
-                        new Holder(0, env.id(), env.hash(), caller.token(), caller.pid(), mode, 0, 0, DeviceSet.EMPTY));
-            }
-            return rules.lock(draft, block, block.devices(), mode, ticket);
-        };
+        WaitingLine.Attempt<Holder> attempt = (draft, ticket) -> rules.lock(draft, env, mode, ticket);
         return acquire(limit, began, _ -> LimitsFile.Reading.NONE, leases -> attempt);
     }
 

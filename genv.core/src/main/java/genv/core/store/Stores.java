@@ -29,9 +29,11 @@ public final class Stores {
      * What a store may have to know of the process and its host.
      *
      * @param hostDevices all devices of the host, none where no backend is usable
+     * @param inheritedEid the environment that the process was started in
      * @param container in a container that was given devices by its host: what its variables say
      */
-    public record Surroundings(Supplier<List<Device>> hostDevices, Optional<ContainerEnv> container) {}
+    public record Surroundings(
+            Supplier<List<Device>> hostDevices, Optional<String> inheritedEid, Optional<ContainerEnv> container) {}
 
     /**
      * Opens the state of a directory, becoming known in it, and removes what dead processes left.
@@ -73,8 +75,8 @@ public final class Stores {
             return ContainerStore.open(directory, surroundings.container().get());
         }
         return switch (format) {
-            case MAPPED -> MappedStore.open(directory, sharing);
-            case JSON -> JsonStore.open(directory, surroundings.hostDevices());
+            case MAPPED -> MappedStore.open(directory, sharing, surroundings.inheritedEid());
+            case JSON -> JsonStore.open(directory, surroundings.hostDevices(), surroundings.inheritedEid());
         };
     }
 }

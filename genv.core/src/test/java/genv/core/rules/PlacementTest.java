@@ -16,6 +16,7 @@ import genv.api.GenvHost;
 import genv.api.PlacementCandidate;
 import genv.api.PlacementPolicy;
 import genv.api.PlacementQuestion;
+import genv.api.StateFormat;
 import genv.api.spi.Closeness;
 import genv.api.spi.DeviceProcess;
 import genv.core.layout.FileLayout;
@@ -71,10 +72,20 @@ class PlacementTest {
                 lock::close,
                 () -> host.configure(EnvConfig.empty()),
                 host::snapshot,
+                host::active,
+                host::eid,
+                host::attached,
+                host::configuration,
+                host::saveConfiguration,
+                host::home,
+                env::devices,
+                env::configuration,
+                env::variables,
                 env::close,
                 host::close,
                 () -> host.run(gpus(1), () -> {}),
-                () -> other.activate(gpus(1)));
+                () -> other.activate(gpus(1)),
+                () -> GenvHost.convert(hosts.stateDirectory(), StateFormat.JSON));
         for (Runnable call : calls) {
             PlacementPolicy calling = question -> {
                 call.run();

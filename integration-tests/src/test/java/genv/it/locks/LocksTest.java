@@ -9,6 +9,7 @@ import genv.api.ActivationRequest;
 import genv.api.DeviceInfo;
 import genv.api.DeviceLock;
 import genv.api.DeviceRequest;
+import genv.api.DevicesUnavailableException;
 import genv.api.EnvConfig;
 import genv.api.GenvException;
 import genv.api.GenvHost;
@@ -422,6 +423,19 @@ class LocksTest {
         assertThat(holders(1)).isEmpty();
     }
 
+    @Test
+    void shouldNotWaitForWhatCannotBeAddedAtOnce() throws Exception {
+        both(gpus(1), gpus(1)); // a has 0, b has 1
+        try (DeviceLock _ = other.lock();
+                DeviceLock _ = host.lock()) {
+            host.attach(DeviceRequest.index(1).overSubscribed());
+            assertThat(host.tryLock()).isEmpty();
+            assertThat(host.tryLock(LONG)).isEmpty();
+            assertThat(host.tryLock(Duration.ofSeconds(Long.MAX_VALUE))).isEmpty();
+            Refusal.on(host, GenvException.class, () -> host.lock(), "eid=a", "1");
+        }
+    }
+
     // ---- the end ---------------------------------------------------------------------------------------------------
 
     @Test
@@ -475,6 +489,49 @@ class LocksTest {
                     .satisfies(holder -> assertThat(holder.share()).contains(MemorySize.parse("6g")));
             assertThat(other.tryLock(LockMode.SHARE)).hasValueSatisfying(DeviceLock::close);
         }
+    }
+
+    @NotOnJson("shares")
+    @Test
+    void shouldGrowWithTheShareThatIsConfiguredMeanwhile() {
+        both(shares("6g"), shares("8g"));
+        DeviceLock outer = host.lock(LockMode.SHARE);
+        host.configure(shares("9g"));
+        assertThat(holders(0))
+                .singleElement()
+                .satisfies(holder -> assertThat(holder.share()).contains(MemorySize.parse("9g")));
+        DeviceLock inner = host.lock(LockMode.SHARE);
+        assertThat(other.tryLock(LockMode.SHARE)).as("9g and 8g of 16g").isEmpty();
+        outer.close();
+        assertThat(other.tryLock(LockMode.SHARE)).isEmpty();
+        inner.close();
+        assertThat(other.tryLock(LockMode.SHARE)).isPresent();
+    }
+
+    @NotOnJson("shares")
+    @Test
+    void shouldRefuseAShareThatALockCannotGrowTo(GenvHosts hosts) {
+        both(shares("6g"), shares("8g"));
+        GenvHost member = hosts.open();
+        DeviceLock mine = host.lock(LockMode.SHARE);
+        try (DeviceLock _ = other.lock(LockMode.SHARE)) {
+            Refusal.on(
+                    host, DevicesUnavailableException.class, () -> host.configure(shares("9g")), "eid=a", "6g", "9g");
+            Refusal.on(host, DevicesUnavailableException.class, () -> host.configure(gpus(3)), "eid=a", "6g", "whole");
+            Refusal.on(
+                    host,
+                    DevicesUnavailableException.class,
+                    () -> member.activate(ActivationRequest.of(shares("9g")).eid("a")),
+                    "eid=a");
+            host.configure(shares("8g"));
+        }
+        member.activate(ActivationRequest.of(EnvConfig.empty()).eid("a"));
+        DeviceLock members = member.lock(LockMode.SHARE);
+        Refusal.on(host, DevicesUnavailableException.class, () -> member.configure(shares("9g")), "eid=a", "8g");
+        mine.close();
+        member.configure(shares("9g"));
+        assertThat(other.tryLock(LockMode.SHARE)).isEmpty();
+        members.close();
     }
 
     @Test

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import genv.api.Activation;
 import genv.api.ActivationRequest;
 import genv.api.AlreadyActiveException;
+import genv.api.DeviceInfo;
+import genv.api.DeviceLock;
 import genv.api.DeviceRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
@@ -19,6 +21,8 @@ import genv.testkit.process.ChildJvm;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A process that is started in an environment, {@code a}: that one is active in it. */
 @GenvTest(devices = 4)
@@ -123,6 +127,28 @@ class InheritedTest {
         assertThat(host.snapshot().env("a").orElseThrow().pids())
                 .containsExactly(ProcessHandle.current().pid());
         assertThat(host.tryLock()).as("the child's lock is gone").isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldKeepTheLockOfAChildThatEntersItsEnvironmentOnceMore(boolean isMember) {
+        try (Peer child = child()) {
+            if (isMember) {
+                parent.adopt(ProcessHandle.of(child.process().pid()).orElseThrow());
+            }
+            child.does("lock");
+            assertThat(child.does("run eid=a")).isEqualTo("a");
+            assertThat(host.snapshot().device(0).orElseThrow().lockHolders())
+                    .extracting(DeviceInfo.LockHolder::pid)
+                    .containsExactly(child.process().pid());
+            assertThat(host.tryLock()).isEmpty();
+            child.does("unlock");
+            assertThat(host.tryLock()).hasValueSatisfying(DeviceLock::close);
+            assertThat(child.does("run eid=a")).isEqualTo("a");
+            child.does("lock");
+            assertThat(host.tryLock()).isEmpty();
+            child.exits();
+        }
     }
 
     @Test
