@@ -99,7 +99,7 @@ public final class CoreHost implements GenvHost {
                                 .isEmpty());
         this.grants = new Grants(inventory, this::snapshot);
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks, this::leases);
-        this.leases = new LeaseWatch(options.leaseNotice(), this::variablesChanged);
+        this.leases = new LeaseWatch(options.leaseNotice(), this::devicesLost);
     }
 
     /** Opens the state now, so that what is wrong with its directory is said at once. */
@@ -352,6 +352,15 @@ public final class CoreHost implements GenvHost {
             throw failure;
         } catch (GenvException unknown) {
             throw new IllegalArgumentException(unknown.getMessage(), unknown);
+        }
+    }
+
+    /** Makes the variables and the locks of this process follow the end of a lease. */
+    private void devicesLost(EnvSession session) {
+        try {
+            variablesChanged(session);
+        } finally {
+            locks.devicesLost(session.key());
         }
     }
 

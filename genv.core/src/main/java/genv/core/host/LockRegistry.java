@@ -27,6 +27,12 @@ final class LockRegistry {
             return known;
         }
 
+        synchronized void devicesLost() {
+            if (locks != null) {
+                locks.devicesLost();
+            }
+        }
+
         synchronized void releaseAll() {
             if (locks != null) {
                 locks.releaseAll();
@@ -48,6 +54,14 @@ final class LockRegistry {
         Entry known = entries.get(key.id());
         Entry entry = known != null ? known : entries.computeIfAbsent(key.id(), id -> new Entry());
         return entry.locks(store, key);
+    }
+
+    /** Says that an environment has lost devices by which it may have held a lock. */
+    void devicesLost(EnvRules.Key key) {
+        Entry entry = entries.get(key.id());
+        if (entry != null) {
+            entry.devicesLost();
+        }
     }
 
     /**
