@@ -28,8 +28,8 @@ public interface LeaseListener {
     void leaseEnds(Lease lease);
 
     /**
-     * Is called once for each lease that is known to have run out, when its devices have been taken back: they may be somebody else's by
-     * now, and others may have been attached under the next lease. Does nothing by default.
+     * Is called once for each lease that is known to have run out, when its devices have been taken back: they may be
+     * somebody else's by now, and others may have been attached under the next lease. Does nothing by default.
      *
      * @param lease the lease
      */
