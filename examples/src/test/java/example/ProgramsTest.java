@@ -146,6 +146,12 @@ class ProgramsTest {
     }
 
     @Test
+    void shouldRunTogetherWhileOneThatRunsAloneWaits() throws Exception {
+        assertThat(start(1, "RunTogether").succeed())
+                .containsExactly("together on [0]", "together on [0]", "alone on [0]");
+    }
+
+    @Test
     void shouldChooseDevicesByPolicy() throws Exception {
         assertThat(start(4, "ChooseGpus").succeed()).containsExactly("close together: [0, 1]", "highest: [3]");
     }

@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param totalMemory its whole memory; absent where no backend says
  * @param attachments the environments that it is attached to, in the order in which they came; none for a free device
  * @param lockHolders who holds a lock on it
- * @param waiters who waits for it or for a lock on it, in the order in which they will be served
+ * @param waiters who waits for it or for a lock on it, in the order in which they will be served: of the requests in
+ *     {@link Snapshot#waiters}
  */
 public record DeviceInfo(
         int index,

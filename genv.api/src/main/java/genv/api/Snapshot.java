@@ -14,8 +14,10 @@ import java.util.Optional;
  * @param envs the live environments, of all users, in the order in which they were created
  * @param devices the devices of the host in ascending order of index; where no backend is usable, those that
  *     environments hold
- * @param waiters all requests that wait, for devices and for locks, the earliest first. Of two that wait for the same, the
- *     earlier one is served first; a device's own line is in {@link DeviceInfo#waiters}
+ * @param waiters the requests that stand in the queue of the host, for devices and for locks, the earliest first. Of two that
+ *     wait for the same, the earlier one is served first; a device's own line is in {@link DeviceInfo#waiters}. Not in it are
+ *     threads that stand behind others of their process: behind sixteen that wait for the same devices or the same limit, or
+ *     behind one that waits for a lock of the same environment
  * @param format how the state is kept, and so what it can hold
  */
 public record Snapshot(List<EnvInfo> envs, List<DeviceInfo> devices, List<WaiterInfo> waiters, StateFormat format) {

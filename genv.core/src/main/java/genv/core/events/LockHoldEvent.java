@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** A device lock was held. Nested and concurrent locks of one environment in one process are one hold. */
 @Name("genv.LockHold")
 @Label("Device Lock Held")
-@Description("From the taking of a device lock until its release; nested ones of a process and environment are one")
+@Description(
+        "From the taking of a device lock until its release, or its loss with a lease; nested ones of a process and"
+                + " environment are one")
 @Category("genv")
 @Threshold("1 ms")
 final class LockHoldEvent extends Event implements Span {

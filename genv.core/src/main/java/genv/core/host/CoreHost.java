@@ -91,7 +91,7 @@ public final class CoreHost implements GenvHost {
                 options.stateDirectory().isEmpty() && named.orElse("/").startsWith("/"));
         this.grants = new Grants(inventory, this::snapshot);
         this.process = new ProcessScope(this::store, inventory, variables, this::members, locks, this::leases);
-        this.leases = new LeaseWatch(options.leaseNotice(), this::variablesChanged);
+        this.leases = new LeaseWatch(options.leaseNotice(), this::devicesLost);
     }
 
     private static Path directory(Optional<Path> chosen, String named) {
@@ -352,6 +352,15 @@ public final class CoreHost implements GenvHost {
             throw failure;
         } catch (GenvException unknown) {
             throw new IllegalArgumentException(unknown.getMessage(), unknown);
+        }
+    }
+
+    /** Makes the variables and the locks of this process follow the end of a lease. */
+    private void devicesLost(EnvSession session) {
+        try {
+            variablesChanged(session);
+        } finally {
+            locks.devicesLost(session.key());
         }
     }
 

@@ -3,6 +3,7 @@ package genv.core.host;
 
 import genv.api.DeviceLock;
 import genv.api.GenvException;
+import genv.api.LeaseExpiredException;
 import genv.api.LockMode;
 import genv.core.draft.Draft;
 import genv.core.events.FlightEvents;
@@ -259,6 +260,19 @@ final class EnvLocks {
                 } finally {
                     turn.release();
                 }
+            }
+        }
+    }
+
+    /** Ends a hold for which nothing is left, so that what is recorded of it ends with it and not with its last close. */
+    void devicesLost() {
+        if (turn.tryAcquire()) { // whoever has the turn looks as well
+            try {
+                heldNow();
+            } catch (LeaseExpiredException again) {
+                // the next lease is over by now too, and its end comes here as well
+            } finally {
+                turn.release();
             }
         }
     }

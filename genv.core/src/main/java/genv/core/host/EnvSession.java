@@ -4,7 +4,9 @@ package genv.core.host;
 import genv.api.EnvConfig;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
+import genv.core.os.BootClock;
 import genv.core.rules.EnvRules;
+import genv.core.rules.LeaseRules;
 import genv.core.rules.PolicyCall;
 import genv.core.store.Store;
 import java.time.Instant;
@@ -31,12 +33,27 @@ final class EnvSession {
     private volatile View view = View.ENDED;
     private volatile long seenRoot = NEVER_SEEN;
 
-    /** What was seen of the environment. */
-    record View(@Nullable EnvBlock block, List<Integer> devices, EnvConfig config) {
-        static final View ENDED = new View(null, List.of(), EnvConfig.empty());
+    /**
+     * What was seen of the environment.
+     *
+     * @param afterLease what it is once the lease that runs is over, or null where none runs
+     */
+    record View(
+            @Nullable EnvBlock block,
+            List<Integer> devices,
+            EnvConfig config,
+            @Nullable View afterLease) {
+        static final View ENDED = new View(null, List.of(), EnvConfig.empty(), null);
 
         static View of(EnvBlock block) {
-            return new View(block, block.devices().toList(), block.config());
+            View afterLease = LeaseEnds.isRunning(block) ? of(block.expired()) : null;
+            return new View(block, block.devices().toList(), block.config(), afterLease);
+        }
+
+        /** What it is by the clock, which is asked only where a lease runs. */
+        View now() {
+            View after = afterLease;
+            return after != null && block != null && LeaseRules.isOver(block, BootClock::millis) ? after : this;
         }
     }
 
@@ -71,8 +88,18 @@ final class EnvSession {
         return store.get();
     }
 
-    /** What the environment is now. */
+    /** What the environment is now: without devices from the end of its lease on, whether or not they were taken back. */
     View view() {
+        return inState().now();
+    }
+
+    /** The environment as the state has it: with devices whose lease is over, as long as nobody has taken them back. */
+    @Nullable
+    EnvBlock blockInState() {
+        return inState().block();
+    }
+
+    private View inState() {
         PolicyCall.refuse(); // whoever looks may hold the monitor, and wait for the state
         long seen = seenRoot;
         View known = view;

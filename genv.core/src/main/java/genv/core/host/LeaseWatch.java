@@ -17,6 +17,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One daemon thread does so, while this process is in an environment for which it has a listener or has asked for a lease, or
  * in which a lease runs that it knows of. It is not what makes a lease end: whoever needs the devices takes them back by the
  * clock, whether or not this process runs. It is told at once what this process does, and looks for what others have done, who
- * may attach devices, renew or detach, every second: that is a read of the root word as long as nothing has changed.
+ * may attach devices, renew or detach, every second: that is a read of the root word as long as nothing has changed. Listeners
+ * are called on {@linkplain ListenerCalls another} thread, so that none of them keeps this one.
  */
 final class LeaseWatch implements AutoCloseable {
     /** How often is looked for what other processes have done. */
@@ -35,11 +37,11 @@ final class LeaseWatch implements AutoCloseable {
     private final long noticeMillis;
     private final Consumer<EnvSession> devicesLost;
     private final Map<EnvSession, Watched> watched = new ConcurrentHashMap<>();
+    private final ListenerCalls calls = new ListenerCalls();
     private @Nullable Thread thread;
     private boolean closed;
-    private volatile boolean isTelling;
 
-    /** {@code devicesLost}: makes the variables of the process follow. */
+    /** {@code devicesLost}: makes the variables and the locks of the process follow. */
     LeaseWatch(Duration notice, Consumer<EnvSession> devicesLost) {
         this.noticeMillis = notice.toSeconds() > Integer.MAX_VALUE ? Long.MAX_VALUE : notice.toMillis();
         this.devicesLost = devicesLost;
@@ -53,6 +55,8 @@ final class LeaseWatch implements AutoCloseable {
         final boolean isKept;
         /** Touched by the thread of the watch alone. */
         final WatchedLease lease;
+        /** The lease that runs, for other threads. */
+        volatile WatchedLease.@Nullable Run running;
         /** What this process has made of the environment, in order: so none of its leases is missed, however short. */
         final Queue<EnvBlock> made = new ConcurrentLinkedQueue<>();
 
@@ -61,6 +65,15 @@ final class LeaseWatch implements AutoCloseable {
             this.listener = listener;
             this.isKept = isKept;
             this.lease = lease;
+        }
+
+        /** Whether a lease is still to end as it was announced: when its listener can be called it may be renewed, or over. */
+        boolean isStillToEnd(WatchedLease.Run announced) {
+            WatchedLease.Run now = running;
+            return now != null
+                    && now.begin() == announced.begin()
+                    && now.end() == announced.end()
+                    && BootClock.millis() < now.end();
         }
     }
 
@@ -102,7 +115,7 @@ final class LeaseWatch implements AutoCloseable {
         if (closed) {
             return;
         }
-        if (thread != null) {
+        if (thread != null && thread.isAlive()) {
             LockSupport.unpark(thread);
             return;
         }
@@ -127,12 +140,14 @@ final class LeaseWatch implements AutoCloseable {
             for (Watched one : watched.values()) {
                 sleep = Math.min(sleep, lookQuietly(one));
             }
+            calls.ensureThread();
             synchronized (this) {
                 if (closed || watched.isEmpty()) {
                     thread = null;
                     return;
                 }
             }
+            Thread.interrupted(); // a logger may have left it set, and then nothing sleeps
             LockSupport.parkNanos(this, Math.max(sleep, 1) * 1_000_000);
         }
     }
@@ -140,18 +155,18 @@ final class LeaseWatch implements AutoCloseable {
     private long lookQuietly(Watched one) {
         try {
             return look(one);
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) { // errors too: this thread serves the other leases, and the next look may succeed
             // the state cannot be used, or the host is being closed: whoever works with it is told
             log(System.Logger.Level.DEBUG, "a lease could not be looked at: eid=" + one.session.eid(), failure);
             return INTERVAL_MILLIS;
         }
     }
 
-    /** A logger that the application brought may throw: this thread serves other leases too, and goes on. */
-    private static void log(System.Logger.Level level, String message, @Nullable Throwable thrown) {
+    /** A logger that the application brought may throw, errors too: the thread that logs serves other leases, and goes on. */
+    static void log(System.Logger.Level level, String message, @Nullable Throwable thrown) {
         try {
             System.getLogger("genv.core.host").log(level, message, thrown);
-        } catch (RuntimeException failing) {
+        } catch (Throwable failing) {
             // nobody can be told
         }
     }
@@ -161,7 +176,7 @@ final class LeaseWatch implements AutoCloseable {
         for (EnvBlock made = one.made.poll(); made != null; made = one.made.poll()) {
             observe(one, made);
         }
-        EnvBlock block = one.session.view().block();
+        EnvBlock block = one.session.blockInState();
         if (block != null && LeaseRules.isOver(block, BootClock::millis)) {
             observe(one, block); // whose devices are lost
             block = one.session.store().expire(one.session.key());
@@ -186,55 +201,65 @@ final class LeaseWatch implements AutoCloseable {
     }
 
     private void observe(Watched one, EnvBlock block) {
-        one.lease.observe(block, BootClock.millis()).forEach(run -> end(one, run));
+        List<WatchedLease.Run> over = one.lease.observe(block, BootClock.millis());
+        one.running = one.lease.running();
+        over.forEach(run -> end(one, run));
     }
 
     private void announce(Watched one, WatchedLease.Run run, long now) {
+        String eid = one.session.eid();
         log(
                 System.Logger.Level.WARNING,
-                "the lease of an environment is about to end, then its devices are taken back: eid=" + one.session.eid()
+                "the lease of an environment is about to end, then its devices are taken back: eid=" + eid
                         + " devices=" + run.devices() + " left=" + Duration.ofMillis(run.end() - now)
                         + "; renew it, or finish",
                 null);
-        FlightEvents.leaseNotice(one.session.eid(), run.devices(), run.end() - now);
-        tell(one, listener -> listener.leaseEnds(notice(one, run)));
+        quietly(
+                () -> FlightEvents.leaseNotice(eid, run.devices(), run.end() - now),
+                "the notice of a lease could not be recorded: eid=" + eid);
+        tell(one, () -> one.isStillToEnd(run), listener -> listener.leaseEnds(notice(one, run)));
     }
 
     private void end(Watched one, WatchedLease.Run run) {
-        try {
-            devicesLost.accept(one.session);
-        } catch (RuntimeException failure) { // its owner is to be told in any case
-            log(
-                    System.Logger.Level.WARNING,
-                    "the variables of an environment could not follow: eid=" + one.session.eid(),
-                    failure);
-        }
+        String eid = one.session.eid();
+        quietly(
+                () -> devicesLost.accept(one.session),
+                "the variables and locks of an environment could not follow the end of its lease: eid=" + eid);
         log(
                 System.Logger.Level.WARNING,
-                "the lease of an environment has run out, its devices and locks were taken back: eid="
-                        + one.session.eid() + " devices=" + run.devices()
-                        + "; attach devices again, or leave the environment",
+                "the lease of an environment has run out, its devices and locks were taken back: eid=" + eid
+                        + " devices=" + run.devices() + "; attach devices again, or leave the environment",
                 null);
-        FlightEvents.leaseEnd(one.session.eid(), run.devices());
-        tell(one, listener -> listener.leaseEnded(notice(one, run)));
+        quietly(
+                () -> FlightEvents.leaseEnd(eid, run.devices()),
+                "the end of a lease could not be recorded: eid=" + eid);
+        tell(one, () -> true, listener -> listener.leaseEnded(notice(one, run)));
+    }
+
+    /** Does what others are not to suffer from: whatever comes of it, listeners are told. */
+    private static void quietly(Runnable step, String failed) {
+        try {
+            step.run();
+        } catch (Throwable failure) {
+            log(System.Logger.Level.WARNING, failed, failure);
+        }
     }
 
     private Notice notice(Watched one, WatchedLease.Run run) {
         return new Notice(one.session, run.devices(), LeaseEnds.instantOf(run.end()));
     }
 
-    private void tell(Watched one, Consumer<LeaseListener> what) {
-        if (one.listener.isEmpty()) {
-            return;
-        }
-        isTelling = true;
-        try {
-            what.accept(one.listener.get());
-        } catch (Throwable fault) { // errors too: the thread that tells is what ends the other leases
-            log(System.Logger.Level.WARNING, "a lease listener threw: eid=" + one.session.eid(), fault);
-        } finally {
-            isTelling = false;
-        }
+    /** Has the listener of an environment called, if that is still right when its turn comes. */
+    private void tell(Watched one, BooleanSupplier isRight, Consumer<LeaseListener> what) {
+        one.listener.ifPresent(listener -> calls.add(() -> {
+            try {
+                if (watched.get(one.session) == one && isRight.getAsBoolean()) {
+                    what.accept(listener);
+                }
+            } catch (Throwable fault) { // errors too: others are to be told
+                log(System.Logger.Level.WARNING, "a lease listener threw: eid=" + one.session.eid(), fault);
+            }
+        }));
     }
 
     /** Lets a lease last so long from now on. */
@@ -282,16 +307,20 @@ final class LeaseWatch implements AutoCloseable {
         }
     }
 
-    /** Ends the thread, and waits until it has left the state; not for a listener, which may be what closes the host. */
+    /** Ends the thread, and waits until it has left the state. It does not wait for a listener, which may be what closes the host. */
     @Override
     public void close() {
+        calls.close();
         Thread running;
         synchronized (this) {
             closed = true;
             running = thread;
         }
+        if (Thread.currentThread().equals(running)) {
+            return; // a logger closes the host
+        }
         boolean interrupted = false;
-        while (running != null && running.isAlive() && !isTelling) {
+        while (running != null && running.isAlive()) {
             LockSupport.unpark(running);
             try {
                 running.join(10);

@@ -41,6 +41,12 @@ final class LockRegistry {
             return isGone ? null : known;
         }
 
+        synchronized void devicesLost() {
+            if (locks != null) {
+                locks.devicesLost();
+            }
+        }
+
         /**
          * Counts one scope less; with the last one releases what is locked, and is gone: then true. Where releasing fails the
          * scope counts as not left.
@@ -86,6 +92,14 @@ final class LockRegistry {
                 return locks;
             }
             entries.remove(key, entry);
+        }
+    }
+
+    /** Says that an environment has lost devices by which it may have held a lock. */
+    void devicesLost(EnvRules.Key key) {
+        Entry entry = entries.get(key);
+        if (entry != null) {
+            entry.devicesLost();
         }
     }
 

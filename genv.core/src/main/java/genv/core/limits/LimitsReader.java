@@ -26,7 +26,11 @@ final class LimitsReader {
     private static final System.Logger LOG = System.getLogger("genv.core.limits");
 
     private static final String USERS = "users";
+    /** No name: who writes one means a number. */
+    private static final Pattern NUMBER = Pattern.compile("[+-]?[0-9]+");
+
     private static final Pattern UID = Pattern.compile("[0-9]{1,10}");
+    private static final long LAST_UID = 0xffff_fffeL;
     private static final int SHOWN = 60;
 
     private final String file;
@@ -68,15 +72,21 @@ final class LimitsReader {
     static Content read(String file, byte[] content, UserIds ids, Set<String> told) {
         try (JsonParser parser = JSON.std.createParser(content)) {
             LimitsReader reader = new LimitsReader(file, parser, ids, told);
-            return new Content(reader.read(), Set.copyOf(reader.unknown));
-        } catch (JacksonException broken) {
-            TokenStreamLocation at = broken.getLocation();
-            throw new StateException(
-                    "the limits file is not well-formed JSON: file=" + file + " line="
-                            + (at == null ? 1 : at.getLineNr()) + " column=" + (at == null ? 1 : at.getColumnNr())
-                            + " reason=" + shortened(String.valueOf(broken.getOriginalMessage())) + hint(),
-                    broken);
+            try {
+                return new Content(reader.read(), Set.copyOf(reader.unknown));
+            } catch (JacksonException broken) {
+                throw malformed(file, broken, reader.reached(broken.getLocation()));
+            }
+        } catch (JacksonException unreadable) { // before anything of it was read
+            throw malformed(file, unreadable, new Place(1, 1));
         }
+    }
+
+    private static StateException malformed(String file, JacksonException broken, Place place) {
+        return new StateException(
+                "the limits file is not well-formed JSON: file=" + file + " line=" + place.line() + " column="
+                        + place.column() + " reason=" + shortened(String.valueOf(broken.getOriginalMessage())) + hint(),
+                broken);
     }
 
     /** Limits as they are written: a key that is absent is absent, one that is null has -1. */
@@ -174,10 +184,13 @@ final class LimitsReader {
 
     /** Null for a name that nobody has: then nobody is meant. */
     private @Nullable Long userId(String user, Place place) {
-        if (UID.matcher(user).matches()) {
-            long uid = Long.parseLong(user);
-            if (uid > 0xffff_fffeL) {
-                throw wrong(place, "bad user", "user=" + quoted(user) + " allowed=a user's name, or its number");
+        if (NUMBER.matcher(user).matches()) {
+            long uid = UID.matcher(user).matches() ? Long.parseLong(user) : -1;
+            if (uid < 0 || uid > LAST_UID) {
+                throw wrong(
+                        place,
+                        "bad user",
+                        "user=" + quoted(user) + " allowed=a user's name, or its number, 0 to " + LAST_UID);
             }
             return uid;
         }
@@ -259,6 +272,12 @@ final class LimitsReader {
 
     private static String hint() {
         return "; until the file is mended nothing is given out: have its owner correct it, or remove it";
+    }
+
+    /** Where reading failed; what is too long has no place of its own. */
+    private Place reached(@Nullable TokenStreamLocation known) {
+        TokenStreamLocation at = known == null ? parser.currentLocation() : known;
+        return new Place(at.getLineNr(), at.getColumnNr());
     }
 
     private Place here() {

@@ -32,6 +32,9 @@ public final class Chooser {
     /** How old what the backend said may be when a waiting request is tried again. */
     private static final long FRESH_NANOS = 1_000_000_000;
 
+    /** How much of a wrong answer is shown. */
+    private static final int SHOWN = 16;
+
     private final PlacementPolicy policy;
     private final Set<PlacementPolicy.Need> needs;
     private final Supplier<Survey> surveyor;
@@ -85,11 +88,17 @@ public final class Chooser {
             chosen = right ? chosen.with(index) : chosen;
         }
         if (!right || chosen.size() != missing) {
-            throw new GenvException("the placement policy gave a wrong answer: policy=" + policy + " answer=" + answer
-                    + " missing=" + missing + " candidates=" + from
+            throw new GenvException("the placement policy gave a wrong answer: policy=" + policy + " answer="
+                    + (answer == null ? "null" : shown(answer)) + " missing=" + missing + " candidates=" + from
                     + "; nothing was changed: it must choose as many different candidates as are missing");
         }
         return chosen;
+    }
+
+    /** The beginning of an answer, which may be of any length. */
+    private static String shown(List<Integer> answer) {
+        int size = answer.size();
+        return size <= SHOWN ? answer.toString() : answer.subList(0, SHOWN) + "… size=" + size;
     }
 
     private List<PlacementCandidate> candidates(Draft draft, Survey known, DeviceSet from) {

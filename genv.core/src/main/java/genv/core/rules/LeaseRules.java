@@ -149,10 +149,11 @@ public final class LeaseRules {
         return rest;
     }
 
-    /** What an operation throws that needs devices which a lease has cost. */
+    /** What an operation throws that needs devices which a lease has cost, whether or not they were taken back. */
     public static LeaseExpiredException expired(EnvBlock block, LongSupplier clock) {
-        return new LeaseExpiredException("the lease of the environment has run out, its devices and locks were taken"
-                + " back: eid=" + block.eid() + " ended_before="
+        return new LeaseExpiredException("the lease of the environment has run out, its devices and locks "
+                + (hasExpired(block) ? "were taken back" : "are for whoever needs them")
+                + ": eid=" + block.eid() + " ended_before="
                 + Duration.ofMillis(
                         Math.max(0, clock.getAsLong() - block.lease().end()))
                 + "; attach devices again, behind those who wait, or ask for a longer lease");

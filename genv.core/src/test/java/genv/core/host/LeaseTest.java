@@ -122,6 +122,55 @@ class LeaseTest {
         });
     }
 
+    /** The locks show it: they are taken back with the devices, while a snapshot shows these by the clock. */
+    @Test
+    @GenvTest(devices = 2)
+    void shouldTakeDevicesBackWhileAListenerIsBusy(GenvHost host) throws Exception {
+        try (Busy _ = Busy.on(host);
+                Activation env = host.activate(gpus(1).eid("e").lease(HOUR))) {
+            host.lock();
+            env.renew(Duration.ofMillis(1));
+            awaitTakenBack(host);
+            assertThat(host.attached()).isEmpty();
+            assertThat(env.devices()).isEmpty();
+            assertThat(env.leaseEnd()).isEmpty();
+            assertThat(env.variables()).containsEntry("CUDA_VISIBLE_DEVICES", "-1");
+        }
+    }
+
+    @Test
+    @GenvTest(devices = 2)
+    void shouldNotAnnounceALeaseThatIsOverWhenItsListenerCanBeCalled(GenvHost host) throws Exception {
+        Told told = new Told();
+        try (Busy busy = Busy.on(host)) {
+            host.activate(gpus(1).eid("e").lease(SHORT).onLeaseEnd(told));
+            awaitTakenBack(host);
+            busy.end();
+            assertThat(told.next()).isEqualTo("ended e [0]");
+        }
+    }
+
+    /** Otherwise whatever waits in the thread returns at once, for ever. */
+    @Test
+    @GenvTest(devices = 1)
+    void shouldNotLeaveItsThreadInterruptedAfterAListener(GenvHost host) throws Exception {
+        BlockingQueue<Boolean> interrupted = new LinkedBlockingQueue<>();
+        LeaseListener interrupting = new LeaseListener() {
+            @Override
+            public void leaseEnds(Lease lease) {}
+
+            @Override
+            public void leaseEnded(Lease lease) {
+                interrupted.add(Thread.currentThread().isInterrupted());
+                Thread.currentThread().interrupt();
+            }
+        };
+        host.activate(gpus(1).lease(SHORT).onLeaseEnd(interrupting));
+        assertThat(interrupted.take()).isFalse();
+        host.attach();
+        assertThat(interrupted.take()).isFalse();
+    }
+
     /** The listener of the first keeps the one thread that tells, as long as it takes until the second is over as well. */
     @Test
     @GenvTest(devices = 2)
@@ -173,28 +222,25 @@ class LeaseTest {
         assertThat(host.attached()).isEmpty();
     }
 
-    /** Between the end of a lease and its being taken back, which nobody here does. */
+    /** Whether or not it has been taken back by then. */
     @Test
     @GenvTest(devices = 2)
-    void shouldNotLockInsideOfALockWhenTheLeaseIsOver(GenvHost host) throws Exception {
-        try (Busy busy = Busy.on(host)) {
-            host.activate(gpus(1).eid("e").lease(HOUR));
-            for (LockMode mode : LockMode.values()) {
-                DeviceLock outer = host.lock(mode);
-                host.lock(mode).close();
-                host.renewLease(Duration.ofMillis(1));
-                awaitShown(host, "e", List.of());
-                assertThatThrownBy(() -> host.lock(mode)).isInstanceOf(LeaseExpiredException.class);
-                assertThatThrownBy(() -> host.tryLock(mode)).isInstanceOf(LeaseExpiredException.class);
-                outer.close();
-                assertThat(host.attach(DeviceRequest.gpus(1))).containsExactly(0);
-                host.lock(mode).close();
-            }
-            busy.end();
+    void shouldNotLockInsideOfALockWhenTheLeaseIsOver(GenvHost host) {
+        host.activate(gpus(1).eid("e").lease(HOUR));
+        for (LockMode mode : LockMode.values()) {
+            DeviceLock outer = host.lock(mode);
+            host.lock(mode).close();
+            host.renewLease(Duration.ofMillis(1));
+            awaitShown(host, "e", List.of());
+            assertThatThrownBy(() -> host.lock(mode)).isInstanceOf(LeaseExpiredException.class);
+            assertThatThrownBy(() -> host.tryLock(mode)).isInstanceOf(LeaseExpiredException.class);
+            outer.close();
+            assertThat(host.attach(DeviceRequest.gpus(1))).containsExactly(0);
+            host.lock(mode).close();
         }
     }
 
-    /** Keeps the thread of the watch in a listener, so that the test says when it looks. */
+    /** Keeps the thread that calls listeners in one, so that the test says when the next one is called. */
     private static final class Busy implements AutoCloseable {
         private final CountDownLatch end = new CountDownLatch(1);
         private final CountDownLatch left = new CountDownLatch(1);
@@ -235,6 +281,23 @@ class LeaseTest {
     private static void awaitShown(GenvHost host, String eid, List<Integer> devices) {
         while (!host.snapshot().env(eid).orElseThrow().devices().equals(devices)) {
             Thread.onSpinWait();
+        }
+    }
+
+    /** Nobody needs the devices, so it is this process that takes them back. */
+    private static void awaitTakenBack(GenvHost host) throws InterruptedException {
+        for (int i = 0; !isTakenBack(host); i++) {
+            assertThat(i).as("looks, a millisecond apart").isLessThan(60_000);
+            Thread.sleep(1);
+        }
+    }
+
+    private static boolean isTakenBack(GenvHost host) {
+        try {
+            host.lock().close();
+            return false;
+        } catch (LeaseExpiredException over) {
+            return String.valueOf(over.getMessage()).contains("were taken back");
         }
     }
 

@@ -29,15 +29,15 @@ class LockRegistryTest {
     @Test
     void shouldKeepTheLocksOfAnEnvironmentUntilItsLastScopeLeaves() {
         registry.enter(ENV);
-        EnvLocks locks = registry.of(store, ENV);
+        EnvLocks locks = registry.of(store, ENV, false);
         registry.enter(ENV);
-        assertThat(registry.of(store, ENV)).isSameAs(locks);
+        assertThat(registry.of(store, ENV, false)).isSameAs(locks);
 
         registry.leave(ENV);
-        assertThat(registry.of(store, ENV)).isSameAs(locks);
+        assertThat(registry.of(store, ENV, false)).isSameAs(locks);
 
         registry.leave(ENV);
-        assertThat(registry.of(store, ENV)).isNotSameAs(locks);
+        assertThat(registry.of(store, ENV, false)).isNotSameAs(locks);
     }
 
     @Test
@@ -45,7 +45,7 @@ class LockRegistryTest {
         registry.enter(ENV);
         registry.enter(OTHER);
 
-        assertThat(registry.of(store, ENV)).isNotSameAs(registry.of(store, OTHER));
+        assertThat(registry.of(store, ENV, false)).isNotSameAs(registry.of(store, OTHER, false));
     }
 
     @Test
@@ -59,9 +59,9 @@ class LockRegistryTest {
                     start.await();
                     for (int round = 0; round < 20_000; round++) {
                         registry.enter(ENV);
-                        EnvLocks first = registry.of(store, ENV);
+                        EnvLocks first = registry.of(store, ENV, false);
                         Thread.onSpinWait();
-                        assertThat(registry.of(store, ENV)).isSameAs(first);
+                        assertThat(registry.of(store, ENV, false)).isSameAs(first);
                         registry.leave(ENV);
                     }
                     return null;

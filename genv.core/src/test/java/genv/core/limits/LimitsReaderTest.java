@@ -84,6 +84,9 @@ class LimitsReaderTest {
                 "{ \"users\": { \"root\": { \"users\": {} } } } | line=1 column=24 | unknown key | key=\"users\"",
                 "{ \"users\": { \"root\": {}, \"0\": {} } } | line=1 column=26 | a user is named twice | uid=0",
                 "{ \"users\": { \"4294967295\": {} } } | line=1 column=14 | bad user | user=\"4294967295\"",
+                "{ \"users\": {\\n \"99999999999\": {} } } | line=2 column=2 | bad user | its number, 0 to 4294967294",
+                "{ \"users\": {\\n \"-1\": {} } } | line=2 column=2 | bad user | user=\"-1\"",
+                "{ \"users\": {\\n \"+7\": {} } } | line=2 column=2 | bad user | user=\"+7\"",
                 "{ \"users\": { \"\": {} } } | line=1 column=14 | bad user | user=\"\"",
                 "{ \"users\": { \"root\\u0000x\": {} } } | line=1 column=14 | bad user | user=\"root?x\"",
                 "{ \"longestLease\": \"1h\", \"defaultLease\": \"2h\" } | line=1 column=1 | the default lease | 7200s",
@@ -106,6 +109,18 @@ class LimitsReaderTest {
                 .hasMessageContaining(fact)
                 .hasMessageContaining(more)
                 .hasMessageContaining("nothing is given out");
+    }
+
+    /** What is longer than the parser takes has no place of its own in what that throws. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\"userDevices\": %s\n", "\"userDevices\": 1,\"%s\": 1\n"})
+    void shouldSayOnWhichLineSomethingIsTooLong(String entry) {
+        String text = "{\n \"environmentDevices\": 1,\n " + entry.formatted("9".repeat(100_000)) + "}\n";
+        assertThatThrownBy(() -> read(text))
+                .isInstanceOf(StateException.class)
+                .hasMessageContaining("not well-formed JSON")
+                .hasMessageContaining(" line=3 column=")
+                .hasMessageContaining("exceeds the maximum");
     }
 
     @ParameterizedTest

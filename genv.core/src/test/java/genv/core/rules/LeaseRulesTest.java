@@ -139,6 +139,15 @@ class LeaseRulesTest {
     }
 
     @Test
+    void shouldSayThatDevicesWereTakenBackOnlyIfTheyWere() {
+        EnvBlock env = running(1_000, 50_000);
+        assertThat(LeaseRules.expired(env, () -> 50_000))
+                .hasMessageContaining("its devices and locks are for whoever needs them")
+                .hasMessageNotContaining("taken back");
+        assertThat(LeaseRules.expired(env.expired(), () -> 50_000)).hasMessageContaining("were taken back");
+    }
+
+    @Test
     void shouldLastAtLeastAsLongAsWhoJoinsAsks() {
         EnvBlock env = running(1_000, 50_000);
         assertThat(unlimited().joined(env, 10_000).lease().end())

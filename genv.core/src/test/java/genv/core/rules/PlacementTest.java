@@ -24,9 +24,11 @@ import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -131,6 +133,18 @@ class PlacementTest {
             assertThat(candidate.device().totalMemory()).isPresent();
         });
         assertThat(question.closeness(0, 1)).isEmpty();
+    }
+
+    @Test
+    @GenvTest(devices = 4)
+    void shouldShowOnlyTheBeginningOfALongWrongAnswer(GenvHost host) {
+        PlacementPolicy endless = question -> Collections.nCopies(2_000_000, 1);
+        assertThatThrownBy(() -> host.activate(gpus(2).placement(endless)))
+                .isInstanceOf(GenvException.class)
+                .hasMessageContaining("answer=[1, 1, 1")
+                .hasMessageContaining(" size=2000000 missing=2 candidates=")
+                .extracting(Throwable::getMessage, InstanceOfAssertFactories.STRING)
+                .hasSizeLessThan(1_000);
     }
 
     @Test

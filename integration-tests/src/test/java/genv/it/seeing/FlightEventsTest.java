@@ -324,6 +324,26 @@ class FlightEventsTest {
     }
 
     @Test
+    void shouldEndTheHoldOfALockWithTheLeaseThatCostIt(GenvHost host) throws Exception {
+        CountDownLatch ended = new CountDownLatch(1);
+        host.activate(request("mine", 2).lease(Duration.ofHours(1)).onLeaseEnd(new LeaseListener() {
+            @Override
+            public void leaseEnds(Lease lease) {}
+
+            @Override
+            public void leaseEnded(Lease lease) {
+                ended.countDown();
+            }
+        }));
+        DeviceLock lock = host.lock();
+        host.renewLease(Duration.ofMillis(1));
+        ended.await();
+        assertThat(recorder.only("LockHold").getString("devices")).isEqualTo("0,1");
+        lock.close();
+        assertThat(recorder.events("LockHold")).hasSize(1);
+    }
+
+    @Test
     void shouldRecordTheNoticeAndTheEndOfALease(GenvHost host) throws Exception {
         CountDownLatch ended = new CountDownLatch(1);
         host.activate(request("mine", 2).lease(Duration.ofSeconds(1)).onLeaseEnd(new LeaseListener() {

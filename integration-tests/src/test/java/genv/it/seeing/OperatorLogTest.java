@@ -28,8 +28,14 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Filter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -365,6 +371,44 @@ class OperatorLogTest {
                                 .contains("is about to end", "eid=mine devices=[0] left=PT", "renew it"),
                         line -> assertThat(line).contains("a lease listener threw: eid=mine"),
                         line -> assertThat(line).contains("has run out", "eid=mine devices=[0]"));
+    }
+
+    /** An appender that cannot be loaded, say. */
+    @Test
+    void shouldEndLeasesWhenALoggerThrowsAnErrorAndInterrupts(GenvHost host) throws Exception {
+        Set<Thread> watches = ConcurrentHashMap.newKeySet();
+        Filter broken = line -> {
+            Thread thread = Thread.currentThread();
+            if (thread.getName().equals("genv-leases")) {
+                thread.interrupt();
+                if (watches.add(thread)) {
+                    throw new NoClassDefFoundError("of a logger");
+                }
+            }
+            return true;
+        };
+        BlockingQueue<Lease> ended = new LinkedBlockingQueue<>();
+        Logger leases = Logger.getLogger("genv.core.host");
+        leases.setFilter(broken);
+        try {
+            host.activate(request("mine", 1).lease(Duration.ofMillis(20)).onLeaseEnd(new LeaseListener() {
+                @Override
+                public void leaseEnds(Lease lease) {}
+
+                @Override
+                public void leaseEnded(Lease lease) {
+                    ended.add(lease);
+                }
+            }));
+            assertThat(ended.poll(1, TimeUnit.MINUTES)).isNotNull();
+            host.attach();
+            assertThat(ended.poll(1, TimeUnit.MINUTES)).isNotNull();
+            assertThat(watches).as("the one that was interrupted").hasSize(1);
+            Eventually.snapshot(
+                    host, "a thread that sleeps", shown -> watches.stream().noneMatch(Thread::isInterrupted));
+        } finally {
+            leases.setFilter(null);
+        }
     }
 
     @Test
