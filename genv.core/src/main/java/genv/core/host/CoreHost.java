@@ -73,7 +73,7 @@ public final class CoreHost implements GenvHost {
                 .or(() -> variables
                         .get(VariableNames.GENV_TMPDIR)
                         .filter(text -> !text.isEmpty())
-                        .map(Path::of))
+                        .map(DirectoryName::path))
                 .orElse(Path.of(DEFAULT_DIRECTORY))
                 .toAbsolutePath();
         this.sharing = options.sharing();
