@@ -88,10 +88,15 @@ public interface Activation extends AutoCloseable {
      * Starts a process in the environment and makes it a member until it ends, also beyond the end of this activation
      * and of this process. The builder is changed as by {@link #applyTo}.
      *
+     * <p>It becomes a member a moment after it was started, before this method returns. Should this process be killed in that
+     * moment, the started one runs on with the variables and is no member: its devices are given to others as soon as nobody else
+     * is one.
+     *
      * @param builder what to start
      * @return the process
      * @throws IOException if it cannot be started; the environment is as before
      * @throws NotActiveException if this activation is closed
+     * @throws GenvException if it could not be made a member; it has been killed then
      */
     Process start(ProcessBuilder builder) throws IOException;
 

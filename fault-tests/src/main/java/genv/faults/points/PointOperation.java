@@ -8,6 +8,8 @@ import genv.api.DeviceRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
 import genv.core.state.CrashPoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -38,6 +40,8 @@ enum PointOperation {
     LOCK(Change.LOCKS, withoutCells()),
     /** Releases its lock. */
     UNLOCK(Change.UNLOCKS, withoutCells()),
+    /** Starts a process that ends at once. */
+    START(Change.KEEPS, EnumSet.of(CrashPoint.STARTED)),
     /** Ends its environment. */
     LEAVE(Change.ENDS, withoutCells(CrashPoint.LEFT)),
     /** Leaves the environment {@link #SHARED} of another process, which goes on. */
@@ -65,6 +69,7 @@ enum PointOperation {
     /** What it changes for others to see. */
     enum Change {
         NOTHING,
+        KEEPS,
         GETS_ITS_FIRST,
         JOINS,
         GETS_ANOTHER,
@@ -135,6 +140,16 @@ enum PointOperation {
                     host.renewLease(Duration.ofMillis(100));
                     while (true) {
                         LockSupport.park(); // the thread that is stopped is another one
+                    }
+                };
+            }
+            case START -> {
+                Activation activation = host.activate(one());
+                yield () -> {
+                    try {
+                        activation.start(new ProcessBuilder("true"));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
                     }
                 };
             }

@@ -179,7 +179,7 @@ final class Victim implements AutoCloseable {
             case GETS_ITS_FIRST -> published ? List.of(0) : List.of();
             case GETS_ANOTHER -> published ? List.of(0, 1) : List.of(0);
             case LOSES_ONE -> published ? List.of(0) : List.of(0, 1);
-            case SHRINKS, LOCKS, UNLOCKS -> List.of(0);
+            case KEEPS, SHRINKS, LOCKS, UNLOCKS -> List.of(0);
             case ENDS -> published ? List.of() : List.of(0);
         };
     }

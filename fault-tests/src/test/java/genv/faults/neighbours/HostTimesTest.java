@@ -15,6 +15,7 @@ import genv.api.GenvHost;
 import genv.api.StateException;
 import genv.core.layout.CellLayout;
 import genv.core.layout.FileLayout;
+import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.faults.fuzz.StateImage;
 import genv.testkit.process.ChildJvm;
@@ -83,36 +84,53 @@ class HostTimesTest {
         }
     }
 
-    /** A process for which the kernel has another boot identifier, and so seems to have been started again. */
     @Test
-    void shouldStartCleanInAProcessThatSeesAnotherBoot(@TempDir Path temp) throws Exception {
-        Machine.assumeMountNamespaces();
-        Path identifier = Files.writeString(temp.resolve("boot_id"), "11111111-2222-3333-4444-555555555555\n");
-        ChildJvm.Builder afterReboot = Neighbour.on(state)
-                .wrapper(
-                        "unshare",
-                        "--mount",
-                        "sh",
-                        "-c",
-                        "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"",
-                        identifier.toString());
-        try (ChildJvm before = Neighbour.on(state).start()) {
-            ok(before, "activate before 2");
-            before.kill();
-        }
-        try (ChildJvm after = afterReboot.start()) {
-            assertThat(ok(after, "envs")).isEmpty();
-            assertThat(ok(after, "activate after 2")).isEqualTo("[0, 1]");
+    void shouldNotTakeDamageForARebootWhileAnAdoptedProcessLives() throws Exception {
+        try (ChildJvm parent = Neighbour.on(state).start()) {
+            ok(parent, "activate before 2");
+            long adopted = Long.parseLong(ok(parent, "start sleep 1000"));
+            parent.kill();
+            reboot();
             assertThatThrownBy(() -> GenvHost.open(Neighbour.options(state)).close())
-                    .as("from here it is the file that has another boot, in which a process lives")
                     .isInstanceOf(StateException.class)
-                    .hasMessageContaining("boot");
-            assertThat(ok(after, "envs")).isEqualTo("after");
-            after.kill();
+                    .hasMessageContaining("pid=" + adopted);
+            reboot(); // mends it again
+            try (GenvHost host = GenvHost.open(Neighbour.options(state))) {
+                assertThat(host.snapshot().env("before")).isPresent();
+                assertThatThrownBy(() -> host.activate(gpus(1)).close())
+                        .isInstanceOf(DevicesUnavailableException.class);
+            }
         }
-        try (GenvHost host = GenvHost.open(Neighbour.options(state))) {
-            assertThat(host.snapshot().envs()).isEmpty();
-            assertThat(host.activate(gpus(2)).devices()).containsExactly(0, 1);
+    }
+
+    /** A process that sees another boot identifier than the kernel's, or none, must not take that for a reboot. */
+    @ParameterizedTest
+    @ValueSource(strings = {"11111111-2222-3333-4444-555555555555\n", ""})
+    void shouldRefuseToOpenWhereTheBootIdentifierIsNotTheKernels(String content, @TempDir Path temp) throws Exception {
+        Machine.assumeMountNamespaces();
+        Path identifier = Files.writeString(temp.resolve("boot_id"), content);
+        try (ChildJvm parent = Neighbour.on(state).start()) {
+            ok(parent, "activate before 2");
+            ok(parent, "start sleep 1000");
+            parent.kill();
+            try (ChildJvm misled = Neighbour.on(state)
+                    .wrapper(
+                            "unshare",
+                            "--mount",
+                            "sh",
+                            "-c",
+                            "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"",
+                            identifier.toString())
+                    .start()) {
+                assertThat(misled.awaitExitCode()).isNotZero();
+                assertThat(misled.errorOutput())
+                        .contains("StateException", "the boot identifier of the kernel cannot be read");
+            }
+            try (GenvHost host = GenvHost.open(Neighbour.options(state))) {
+                assertThat(host.snapshot().env("before")).isPresent();
+                assertThatThrownBy(() -> host.activate(gpus(1)).close())
+                        .isInstanceOf(DevicesUnavailableException.class);
+            }
         }
     }
 
@@ -155,6 +173,37 @@ class HostTimesTest {
             ok(ahead, "lease ahead 2 1");
             try (Activation own = here.activate(ActivationRequest.of(gpus(2)).waitUpTo(Duration.ofMinutes(1)))) {
                 assertThat(own.devices()).as("what is over there is over here").containsExactly(0, 1);
+            }
+        }
+    }
+
+    /** A stopped process keeps its place and not the devices that are free: also if it seems to have come in an hour only. */
+    @Test
+    void shouldPassOverAStoppedProcessThatBeganToWaitBeforeTheClockWasSetBack() throws Exception {
+        try (ChildJvm stopped = Neighbour.on(state).name("stopped").start();
+                GenvHost host = GenvHost.open(Neighbour.options(state))) {
+            Activation all = host.activate(gpus(2));
+            ok(stopped, "wait stopped 2");
+            while (host.snapshot().waiters().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            stopped.stop();
+            StateImage image = StateImage.read(file);
+            image.requireSound();
+            long since =
+                    FileLayout.recordAt(image.record()) + RecordLayout.WAITER_OFFSET + 8L * RecordLayout.WAITER_SINCE;
+            image.word(since, image.word(since) + Duration.ofHours(1).toMillis());
+            image.sealRecord();
+            image.writeOver(file);
+            // this process has a copy of the record, until another one publishes what it finds in the file
+            try (GenvHost fresh = GenvHost.open(Neighbour.options(state))) {
+                fresh.activate().close();
+            }
+            assertThat(host.snapshot().waiters().getFirst().since())
+                    .isAfter(Instant.now().plus(Duration.ofMinutes(50)));
+            all.close();
+            try (Activation own = host.activate(ActivationRequest.of(gpus(2)).waitUpTo(Duration.ofMinutes(1)))) {
+                assertThat(own.devices()).containsExactly(0, 1);
             }
         }
     }

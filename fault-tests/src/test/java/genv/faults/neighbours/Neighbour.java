@@ -30,13 +30,13 @@ import org.jspecify.annotations.Nullable;
  * lease EID GPUS MILLIS   the devices, for that time
  * adopt PID           nothing         start COMMAND…      the pid of a process that is a member
  * read                bytes read of the two files by the application itself
- * envs                identifiers, sorted
+ * envs                identifiers, sorted     wait EID GPUS   nothing, and waits for them from then on
  * </pre>
  */
 final class Neighbour implements ChildTask {
     static final int DEVICES = 2;
 
-    private @Nullable Activation activation;
+    private volatile @Nullable Activation activation;
     private final List<Process> started = new ArrayList<>();
 
     static GenvOptions options(Path state) {
@@ -96,6 +96,13 @@ final class Neighbour implements ChildTask {
                         .lease(Duration.ofMillis(Long.parseLong(words[3]))));
                 activation = made;
                 yield made.devices().toString();
+            }
+            case "wait" -> {
+                ActivationRequest request = ActivationRequest.of(gpus(Integer.parseInt(words[2])))
+                        .eid(words[1])
+                        .waitUpTo(Duration.ofHours(1));
+                Thread.ofPlatform().daemon().start(() -> activation = host.activate(request));
+                yield "";
             }
             case "leave" -> {
                 active().close();

@@ -95,7 +95,10 @@ public final class CoreHost implements GenvHost {
     }
 
     private static Path directory(Optional<Path> chosen, String named) {
-        return chosen.isPresent() ? chosen.get() : Path.of(named.isEmpty() ? DEFAULT_DIRECTORY : named);
+        if (chosen.isPresent()) {
+            return chosen.get();
+        }
+        return named.isEmpty() ? Path.of(DEFAULT_DIRECTORY) : DirectoryName.path(named);
     }
 
     /** Opens the state now, so that what is wrong with its directory is said at once. */

@@ -4,6 +4,7 @@ package genv.core.host;
 import genv.api.Activation;
 import genv.api.EnvConfig;
 import genv.core.rules.PolicyCall;
+import genv.core.state.CrashPoint;
 import genv.core.variables.EnvironmentVariables;
 import java.io.IOException;
 import java.time.Duration;
@@ -72,6 +73,7 @@ final class ProcessActivation implements Activation {
         Process process = applyTo(builder).start();
         boolean done = false;
         try {
+            CrashPoint.STARTED.reach();
             adopt(process.toHandle());
             done = true;
             return process;

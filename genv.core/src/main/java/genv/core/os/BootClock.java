@@ -3,6 +3,7 @@ package genv.core.os;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import genv.api.StateException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,20 +23,39 @@ public final class BootClock {
 
     private static final CFunction CLOCK_GETTIME = CFunction.named("clock_gettime");
 
-    /** What the time namespace of this process adds, nanoseconds. A process that runs stays in its namespace. */
-    private static final long OFFSET_NANOS = offset();
+    private static final long UNKNOWN = Long.MIN_VALUE;
+
+    /**
+     * What the time namespace of this process adds, nanoseconds. A process that runs stays in its namespace; what could not be
+     * read is asked for again.
+     */
+    private static volatile long offsetNanos = UNKNOWN;
 
     private BootClock() {}
 
     private static long offset() {
+        long known = offsetNanos;
+        if (known == UNKNOWN) {
+            known = readOffset();
+            offsetNanos = known;
+        }
+        return known;
+    }
+
+    private static long readOffset() {
         Path own = Path.of("/proc/self");
-        try {
+        boolean isChildrens;
+        try { // following a link takes no descriptor, so this fails only where there is none
             // what can be read are the offsets of children, who may be about to get another namespace
-            boolean isChildrens = Files.readSymbolicLink(own.resolve("ns/time"))
+            isChildrens = Files.readSymbolicLink(own.resolve("ns/time"))
                     .equals(Files.readSymbolicLink(own.resolve("ns/time_for_children")));
-            return isChildrens ? offset(ProcText.lines(ProcText.read(own.resolve("timens_offsets")))) : 0;
         } catch (IOException withoutTimeNamespaces) {
             return 0;
+        }
+        try {
+            return isChildrens ? offset(ProcText.lines(ProcText.read(own.resolve("timens_offsets")))) : 0;
+        } catch (IOException failure) {
+            throw unreadable(failure);
         }
     }
 
@@ -61,11 +81,18 @@ public final class BootClock {
             }
             long nanos = buffer.data().get(JAVA_LONG, 0) * 1_000_000_000
                     + buffer.data().get(JAVA_LONG, 8);
-            return (nanos - OFFSET_NANOS) / 1_000_000;
+            return (nanos - offset()) / 1_000_000;
         } catch (ErrnoException failure) {
-            throw new IllegalStateException("the clock of the time since boot cannot be read", failure);
+            throw unreadable(failure);
         } finally {
             buffer.give();
         }
+    }
+
+    private static StateException unreadable(IOException failure) {
+        return new StateException(
+                "the clock of the time since boot cannot be read: cause=" + failure.getMessage()
+                        + "; where files are open to the limit close some, or raise it (ulimit -n)",
+                failure);
     }
 }

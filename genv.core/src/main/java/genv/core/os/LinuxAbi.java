@@ -77,6 +77,11 @@ final class LinuxAbi {
 
     static final long STAT_CHANGED = 104;
 
+    /** {@code struct statfs}: the number of the type of file system. */
+    static final long STATFS_TYPE = 0;
+
+    static final long PROC_FILE_SYSTEM = 0x9fa0;
+
     /** {@code struct passwd} of the C library: name and password (pointers), user id. */
     static final long PASSWD_UID = 16;
 

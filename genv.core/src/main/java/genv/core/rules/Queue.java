@@ -14,6 +14,9 @@ import genv.core.model.QueuedRequest;
  * busy that it might as well be. It keeps its place but is passed over until it wakes up, so that a stopped process keeps
  * what it holds and not what it might hold one day.
  *
+ * <p>Times are those of the host's clock, which may have been set back since they were noted: what lies further ahead than half a
+ * second is such a time, and long past like any other. So a clock that was set costs those behind a stopped process a second at most.
+ *
  * <p>Whether a request that waits for a limit could be served is not in the state: limits are raised in a file. So it is asked
  * for a sign of life by whoever comes upon it, which its process gives by trying again, five times a second; it is overdue
  * when it has given none for half a second.
@@ -29,11 +32,11 @@ final class Queue {
      * @param ticket the own place, or {@link Long#MAX_VALUE} for a request that is not in the queue
      */
     static DeviceSet waitedFor(Draft draft, long ticket, QueuedRequest.Kind kind) {
+        return draft.waiterCount() == 0 ? DeviceSet.EMPTY : waitedFor(draft, ticket, kind, System.currentTimeMillis());
+    }
+
+    static DeviceSet waitedFor(Draft draft, long ticket, QueuedRequest.Kind kind, long now) {
         DeviceSet set = DeviceSet.EMPTY;
-        if (draft.waiterCount() == 0) {
-            return set;
-        }
-        long now = System.currentTimeMillis();
         for (int i = 0; i < draft.waiterCount() && draft.waiterTicket(i) < ticket; i++) {
             if (draft.waiterKind(i).competesWith(kind)) {
                 if (isOverdue(draft, i, set, now)) {
@@ -121,16 +124,21 @@ final class Queue {
         if (isLimited(draft, position)) {
             return draft.millisSinceAsked(position, now) >= GRACE_MILLIS;
         }
-        if (now - draft.waiterSince(position) < GRACE_MILLIS) {
+        if (isRecent(now - draft.waiterSince(position))) {
             return false;
         }
         DeviceSet devices = draft.waiterDevices(position);
         for (int d = devices.next(0); d >= 0; d = devices.next(d + 1)) {
-            if (draft.millisSinceFreed(d, now) < GRACE_MILLIS) {
+            if (isRecent(draft.millisSinceFreed(d, now))) {
                 return false;
             }
         }
         return isServable(draft, position, devices, before);
+    }
+
+    /** Whether something happened a moment ago; a little ahead of now is what another process noted that has just read the clock. */
+    private static boolean isRecent(long millisAgo) {
+        return millisAgo > -GRACE_MILLIS && millisAgo < GRACE_MILLIS;
     }
 
     private static boolean isServable(Draft draft, int position, DeviceSet devices, DeviceSet before) {

@@ -47,6 +47,8 @@ public enum CrashPoint {
     ACTIVATED,
     /** The variables are set. */
     VARIABLES_SET,
+    /** A child was started with the variables, it is no member yet. */
+    STARTED,
     /** The environment was left, the variables are not restored yet. */
     LEFT,
     /** JSON: the state is locked, nothing is read yet. */

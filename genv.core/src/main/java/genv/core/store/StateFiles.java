@@ -15,6 +15,7 @@ import genv.core.os.BootId;
 import genv.core.state.CrashPoint;
 import genv.core.state.StateMemory;
 import genv.core.state.Transitions;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -60,6 +62,7 @@ final class StateFiles implements AutoCloseable {
     }
 
     static StateFiles open(Path path, GenvOptions.Sharing sharing) {
+        BootId boot = currentBoot(path);
         StateDirectory directory = StateDirectory.open(path, sharing);
         LifeLocks locks = null;
         SharedFile file = null;
@@ -78,12 +81,12 @@ final class StateFiles implements AutoCloseable {
                     segment -> {
                         StateKinds.requireNoJson(directory); // converted since it was looked at
                         requireNobodyLives(opened, path);
-                        initialise(segment, opened.fileId());
+                        initialise(segment, opened.fileId(), boot);
                         log(Level.DEBUG, "a new state is made: directory=" + path);
                     });
             MemorySegment segment = file.segment();
             checkLiveFile(segment, locks, path);
-            emptyAfterReboot(segment, live, path);
+            emptyAfterReboot(file, boot, live, path);
             StateMemory memory = new StateMemory(segment);
             long token = takeSeat(memory, locks, file.path());
             done = true;
@@ -156,9 +159,8 @@ final class StateFiles implements AutoCloseable {
 
     // ---- the header ------------------------------------------------------------------------------------------------
 
-    private static void initialise(MemorySegment segment, long liveFile) {
+    private static void initialise(MemorySegment segment, long liveFile, BootId boot) {
         StateMemory memory = new StateMemory(segment);
-        BootId boot = BootId.current();
         segment.set(JAVA_LONG, FileLayout.SIZE_OFFSET, FileLayout.FILE_SIZE);
         segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET, boot.high());
         segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET + 8, boot.low());
@@ -243,15 +245,29 @@ final class StateFiles implements AutoCloseable {
 
     // ---- after a reboot --------------------------------------------------------------------------------------------
 
-    private static boolean isOfThisBoot(MemorySegment segment) {
+    private static BootId currentBoot(Path directory) {
+        try {
+            return BootId.current();
+        } catch (IOException failure) {
+            throw new StateException(
+                    "the boot identifier of the kernel cannot be read, so a reboot cannot be told: directory="
+                            + directory
+                            + " path=" + BootId.FILE + " cause=" + failure.getMessage()
+                            + "; let the kernel's own file be seen there (umount what covers it), and where files are"
+                            + " open to the limit close some, or raise it (ulimit -n)",
+                    failure);
+        }
+    }
+
+    private static boolean isOf(BootId boot, MemorySegment segment) {
         VarHandle.acquireFence();
-        BootId boot = BootId.current();
         return segment.get(JAVA_LONG, FileLayout.BOOT_OFFSET) == boot.high()
                 && segment.get(JAVA_LONG, FileLayout.BOOT_OFFSET + 8) == boot.low();
     }
 
-    private static void emptyAfterReboot(MemorySegment segment, Path live, Path directory) {
-        if (isOfThisBoot(segment)) {
+    private static void emptyAfterReboot(SharedFile file, BootId boot, Path live, Path directory) {
+        MemorySegment segment = file.segment();
+        if (isOf(boot, segment)) {
             VarHandle.acquireFence();
             return;
         }
@@ -265,7 +281,7 @@ final class StateFiles implements AutoCloseable {
                 }
                 LockSupport.parkNanos(1_000_000);
             }
-            if (isOfThisBoot(segment)) {
+            if (isOf(boot, segment)) {
                 return;
             }
             // whoever takes a seat has seen this boot in the file: so it was there, and was overwritten
@@ -274,9 +290,14 @@ final class StateFiles implements AutoCloseable {
                         + " processes live that use it: directory=" + directory + mend());
             }
             StateMemory memory = new StateMemory(segment);
+            OptionalLong pid = new FormerMembers(memory, file).pidOfOneSeenAlive();
+            if (pid.isPresent()) {
+                throw new StateException("the state file is damaged: its boot identifier is not the kernel's although a"
+                        + " process lives that was made a member: directory=" + directory + " pid=" + pid.getAsLong()
+                        + mend());
+            }
             long version = RootWord.version(memory.rootAcquire());
             Transitions.initialise(memory, version > 0 && version < 1L << 51 ? version + 1 : 1);
-            BootId boot = BootId.current();
             segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET + 8, boot.low());
             VarHandle.releaseFence();
             segment.set(JAVA_LONG, FileLayout.BOOT_OFFSET, boot.high());

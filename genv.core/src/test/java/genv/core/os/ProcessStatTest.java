@@ -3,10 +3,6 @@ package genv.core.os;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.UUID;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,14 +53,5 @@ class ProcessStatTest {
         assertThat(Processes.exists(-1)).isFalse();
         assertThat(Processes.exists(1L << 32 | ProcessHandle.current().pid())).isFalse();
         assertThat(Processes.exists(ProcessHandle.current().pid())).isTrue();
-    }
-
-    @Test
-    void shouldKnowTheBoot() throws IOException {
-        Path file = Path.of("/proc/sys/kernel/random/boot_id");
-        Assumptions.assumeTrue(Files.isReadable(file), "no boot id here");
-        UUID id = UUID.fromString(Files.readString(file).strip());
-
-        assertThat(BootId.current()).isEqualTo(new BootId(id.getMostSignificantBits(), id.getLeastSignificantBits()));
     }
 }

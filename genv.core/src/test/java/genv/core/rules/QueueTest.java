@@ -22,8 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 class QueueTest {
     private static final long SELF = 1;
     private static final long LONG_AGO = 1_000_000_000_000L;
-    /** Since when a request waits that has only just begun to: a later time, however slow the machine is. */
-    private static final long JUST_NOW = System.currentTimeMillis() + 3_600_000;
+    private static final long NOW = System.currentTimeMillis();
+    /** Since when a request waits that has only just begun to. */
+    private static final long JUST_NOW = NOW - 100;
 
     @TempDir
     private Path directory;
@@ -68,6 +69,37 @@ class QueueTest {
             assertThat(draft.waiter(0).devices()).as("its place").isEqualTo(DeviceSet.of(0));
             return null;
         });
+    }
+
+    /** As it looks after the clock was set back by an hour; otherwise the device would stay idle for as long. */
+    @Test
+    void shouldPassOverARequestThatWasNotedAtATimeFarAhead() {
+        enqueue(1, NOW + 3_600_000, Kind.DEVICES, 0);
+
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).isEmpty();
+        assertThat(notes).hasSize(1).first().isInstanceOf(Note.PassedOver.class);
+    }
+
+    /** Processes read the clock one after the other and note what they read in another order. */
+    @Test
+    void shouldNotPassOverARequestThatWasNotedAMomentAhead() {
+        enqueue(1, NOW + 10, Kind.DEVICES, 0);
+
+        assertThat(waitedFor(Long.MAX_VALUE, Kind.DEVICES)).containsExactly(0);
+    }
+
+    @Test
+    void shouldPassOverARequestWhoseDeviceWasFreedAtATimeFarAhead() {
+        put("e", 0);
+        enqueue(1, LONG_AGO, Kind.DEVICES, 0);
+
+        List<Integer> waited = process.transact(draft -> {
+            draft.remove(StateFixture.found(draft, "e"));
+            return Queue.waitedFor(draft, Long.MAX_VALUE, Kind.DEVICES, NOW - 3_600_000)
+                    .toList();
+        });
+
+        assertThat(waited).isEmpty();
     }
 
     @Test
@@ -191,7 +223,7 @@ class QueueTest {
     /** In a transition that changes something: only then is told what was noted. */
     private List<Integer> waitedFor(long ticket, Kind kind) {
         return process.transact(draft -> {
-            DeviceSet set = Queue.waitedFor(draft, ticket, kind);
+            DeviceSet set = Queue.waitedFor(draft, ticket, kind, NOW);
             draft.put(StateFixture.env(draft, "asks", SELF));
             return set.toList();
         });

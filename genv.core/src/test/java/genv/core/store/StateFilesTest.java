@@ -15,8 +15,10 @@ import genv.api.GenvOptions;
 import genv.api.StateException;
 import genv.core.draft.Draft;
 import genv.core.layout.FileLayout;
+import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.core.live.LifeLocks;
+import genv.core.live.ProcessIdentity;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import genv.core.rules.Candidates;
@@ -154,6 +156,72 @@ class StateFilesTest {
 
             assertRefused("its boot identifier is not the kernel's although processes live that use it");
             assertThat(living.snapshot().envs()).hasSize(1);
+        }
+    }
+
+    /** It has no seat that would tell. */
+    @Test
+    void shouldNotTakeADamagedBootIdentifierForARebootWhileAnAdoptedProcessLives() throws Exception {
+        Process child = new ProcessBuilder("sleep", "1000").start();
+        try {
+            leaveBehind(ProcessIdentity.of(child.toHandle()).orElseThrow());
+            long boot = word(FileLayout.BOOT_OFFSET);
+            word(FileLayout.BOOT_OFFSET, boot ^ 1);
+
+            assertRefused(
+                    "although a process lives that was made a member: directory=" + directory + " pid=" + child.pid());
+            assertThat(word(FileLayout.BOOT_OFFSET)).isEqualTo(boot ^ 1);
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+        assertBeginsEmpty();
+    }
+
+    /** One in another namespace counts as alive as long as the host is up, and so do those that /proc hides, told by the pid. */
+    @Test
+    void shouldBeginEmptyAfterARebootWhoeverWasAdopted() throws Exception {
+        ProcessIdentity self = ProcessIdentity.current();
+        leaveBehind(
+                new ProcessIdentity(self.pid(), self.startTicks(), self.pidNamespace() + 1),
+                new ProcessIdentity(self.pid(), self.startTicks() + 1, self.pidNamespace()),
+                new ProcessIdentity(self.pid(), 0, self.pidNamespace()));
+        try (GenvHost host = open()) {
+            assertThat(host.snapshot().envs()).hasSize(1);
+        }
+        word(FileLayout.BOOT_OFFSET, word(FileLayout.BOOT_OFFSET) ^ 1);
+
+        assertBeginsEmpty();
+    }
+
+    /** What a machine that fell has not written to the disk. */
+    @Test
+    void shouldBeginEmptyAfterARebootWhateverTheContentIs() throws Exception {
+        leaveBehind(ProcessIdentity.current());
+        word(FileLayout.BOOT_OFFSET, word(FileLayout.BOOT_OFFSET) ^ 1);
+        long root = word(FileLayout.ROOT_OFFSET);
+        word(FileLayout.recordAt(RootWord.record(root)) + RecordLayout.CHECKSUM_OFFSET, 0);
+        assertBeginsEmpty();
+
+        leaveBehind(ProcessIdentity.current());
+        word(FileLayout.BOOT_OFFSET, word(FileLayout.BOOT_OFFSET) ^ 1);
+        word(FileLayout.ROOT_OFFSET, -1);
+        assertBeginsEmpty();
+    }
+
+    /** An environment with all devices whose members are only such as were adopted. */
+    private void leaveBehind(ProcessIdentity... members) throws InterruptedException {
+        try (MappedStore store = MappedStore.open(directory, GenvOptions.Sharing.EVERYONE)) {
+            EnvRules.Key env = EnvRules.Key.of(activate(store, 0));
+            for (ProcessIdentity member : members) {
+                store.adopt(env, Member.adopted(member.startTicks(), member.pid(), member.pidNamespace()));
+            }
+        }
+    }
+
+    private void assertBeginsEmpty() {
+        try (GenvHost after = open()) {
+            assertThat(after.snapshot().envs()).isEmpty();
+            assertThat(after.activate(gpus(DEVICES)).devices()).hasSize(DEVICES);
         }
     }
 

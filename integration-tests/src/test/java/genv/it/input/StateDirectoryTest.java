@@ -36,6 +36,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** State directories that cannot serve: the error says why, and what was there is as it was. */
 class StateDirectoryTest {
@@ -103,6 +105,38 @@ class StateDirectoryTest {
     @Test
     void shouldRefuseANameThatIsTooLong() throws IOException {
         refusedUnchanged(root.resolve("x".repeat(300)), "too long");
+    }
+
+    /** Opens the directory that the variable names. */
+    static final class Named implements ChildTask {
+        @Override
+        public void run(ChildContext context) {
+            try (GenvHost host = GenvHost.open(
+                    GenvOptions.builder().backend(SimulatedBackend.of(2)).build())) {
+                context.send("opened " + host.snapshot().envs().size());
+            } catch (GenvException e) {
+                context.send("refused " + e.getClass().getSimpleName() + " " + e.getMessage());
+            }
+        }
+    }
+
+    /** Others, who take the bytes as they are, would use another directory. */
+    @ParameterizedTest
+    @CsvSource({
+        "C.UTF-8, \\351, GENV_TMPDIR is not in UTF-8",
+        "C, \\303\\251, GENV_TMPDIR has characters that file names have in another form in this locale"
+    })
+    void shouldRefuseANameThatWouldLeadToAnotherDirectory(String locale, String octal, String message)
+            throws IOException {
+        String command = "GENV_TMPDIR=\"$1$(printf '" + octal + "')\" LC_ALL=" + locale
+                + "; export GENV_TMPDIR LC_ALL; shift;" + " exec \"$@\"";
+        try (ChildJvm child = ChildJvm.of(Named.class)
+                .wrapper("sh", "-c", command, "sh", directory.toString())
+                .start()) {
+            assertThat(child.expect("refused")).contains("StateException " + message, "value=" + directory, "choose");
+            child.awaitExit();
+        }
+        assertThat(Contents.of(root)).containsOnlyKeys(root);
     }
 
     // ---- permissions -----------------------------------------------------------------------------------------------
