@@ -36,6 +36,7 @@ public final class JsonDraft implements Draft {
     private final Supplier<List<Device>> hostDevices;
     private final List<EnvEntry> envs;
     private final List<DeviceEntry> devices;
+    private final List<Holder> holdersBefore;
     private final List<Holder> holders;
     private final List<Note> notes = new ArrayList<>();
 
@@ -61,6 +62,7 @@ public final class JsonDraft implements Draft {
         this.hostDevices = hostDevices;
         this.envs = new ArrayList<>(state.envs());
         this.devices = new ArrayList<>(state.devices());
+        this.holdersBefore = List.copyOf(holders);
         this.holders = new ArrayList<>(holders);
         this.devicesChanged = state.orphaned();
     }
@@ -96,6 +98,11 @@ public final class JsonDraft implements Draft {
     /** Whether somebody has more of a device than before. */
     public boolean grants() {
         return grants;
+    }
+
+    /** The locks of this process as they were when it was made. */
+    public List<Holder> holdersBefore() {
+        return holdersBefore;
     }
 
     /** The environments as they are now. */

@@ -85,8 +85,7 @@ final class JsonText {
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             case VALUE_NULL -> null;
-            case null, default ->
-                throw new JsonFault("a value is missing", place(parser.currentTokenLocation()));
+            case null, default -> throw new JsonFault("a value is missing", place(parser.currentTokenLocation()));
         };
     }
 

@@ -72,7 +72,9 @@ public final class PidMembers implements EnvEntry.Members {
         // the mark of an adopted member is its own affair: here the creation and what the identifier says
         Member member = Member.adopted(created / 1000 * 2 + (isCreator ? 1 : 0), pid, ProcessStat.namespace());
         // the own pid may be left of a dead process that had it, as where every start of a container counts from 1
-        return pid == ownPid && (COUNTS.containsKey(membership(eid, created)) || !isOfAPredecessor(member)) ? self() : member;
+        return pid == ownPid && (COUNTS.containsKey(membership(eid, created)) || !isOfAPredecessor(member))
+                ? self()
+                : member;
     }
 
     @Override
