@@ -145,9 +145,23 @@ class JsonStateTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "-0.0", "-0", "1e-07", "1e+22", "1E5", "0.10", "1e999", "NaN", "Infinity", "-Infinity",
-                "18446744073709551616", "9223372036854775807", "-9223372036854775808",
-                "\"\\u007f\"", "\"~ \\\\ \\\" \\n\\r\\t\\b\\f \\u0000\\u001b\\u00fc\\ud800\"", "{}", "[]"
+                "-0.0",
+                "-0",
+                "1e-07",
+                "1e+22",
+                "1E5",
+                "0.10",
+                "1e999",
+                "NaN",
+                "Infinity",
+                "-Infinity",
+                "18446744073709551616",
+                "9223372036854775807",
+                "-9223372036854775808",
+                "\"\\u007f\"",
+                "\"~ \\\\ \\\" \\n\\r\\t\\b\\f \\u0000\\u001b\\u00fc\\ud800\"",
+                "{}",
+                "[]"
             })
     void shouldKeepAnUnknownValueToTheByte(String value) {
         String envs = ENVS.replace("\"uid\": 0,", "\"later\": " + value + ",\n      \"uid\": 0,");
@@ -185,7 +199,8 @@ class JsonStateTest {
     void shouldWriteAWholeConfigurationWhereOneWasChanged() {
         JsonDraft draft = draft(ENVS.replaceFirst("(?s)\\{\\s+\"name\".*?}", "null"), DEVICES);
         draft.put(draft.env(0)
-                .withConfig(EnvConfig.builder().name("x").gpuMemory("4g").gpus(2).build()));
+                .withConfig(
+                        EnvConfig.builder().name("x").gpuMemory("4g").gpus(2).build()));
         assertThat(text(draft.printEnvs())).isEqualTo(ENVS);
     }
 
@@ -293,7 +308,8 @@ class JsonStateTest {
     void shouldNotTakeAMissingListOfDevicesForNone(String damaged) {
         assertThatThrownBy(() -> parse(ENVS, damaged))
                 .isInstanceOf(StateException.class)
-                .hasMessageContainingAll("path=/state/devices.json", "a list is missing", "at=devices", "left as it is");
+                .hasMessageContainingAll(
+                        "path=/state/devices.json", "a list is missing", "at=devices", "left as it is");
     }
 
     @Test
