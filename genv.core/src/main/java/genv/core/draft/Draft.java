@@ -66,6 +66,12 @@ public interface Draft {
         return block.gpuMemory();
     }
 
+    /**
+     * Says that an environment, when it is put next, is to reserve what it is configured to of each device that it has. Without
+     * an effect where it always does.
+     */
+    default void resizing(EnvBlock block) {}
+
     /** Records what the backend says of a device that is about to be attached. */
     void describe(int index, long totalMemory, int uuidHash);
 

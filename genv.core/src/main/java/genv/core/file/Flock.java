@@ -165,6 +165,9 @@ public final class Flock implements AutoCloseable {
             try {
                 return new Opened(directory.openFile(name));
             } catch (ErrnoException failed) {
+                if (failed.errno() == Errno.EROFS) { // flock excludes there as well: it needs no right to write
+                    return new Opened(directory.openToRead(name));
+                }
                 if (failed.errno() != Errno.ENOENT) {
                     throw failed;
                 }

@@ -32,6 +32,8 @@ public final class PlainDirectory implements AutoCloseable {
     /** Permissions of the files in a directory that everybody may write, whatever the umask is. */
     private static final int FILE_MODE = 0666;
 
+    private static final int STICKY = 01000;
+
     /** A file that is larger is none of ours: reading it would only fill the memory. */
     private static final long MAX_SIZE = 64L << 20;
 
@@ -205,8 +207,33 @@ public final class PlainDirectory implements AutoCloseable {
     }
 
     private StateException notWritten(String name, ErrnoException failed) {
+        if (failed.errno() == Errno.EPERM && isSticky()) {
+            return new StateException(
+                    "a file of the state could not be replaced, it is as it was: the sticky bit of the directory lets"
+                            + " only its owner do so, and Genv's users replace each other's files:"
+                            + " path=" + resolve(name) + " "
+                            + FileErrors.user() + "; have the owner of the directory take the bit away (chmod -t "
+                            + path
+                            + "), or choose a directory that is used for nothing else (GENV_TMPDIR)",
+                    failed);
+        }
         return FileErrors.failed(
                 "a file of the state could not be written, it is as it was", resolve(name), "", failed);
+    }
+
+    /** Whether only its owner may replace a file. */
+    public boolean isSticky() {
+        return (permissions() & STICKY) != 0;
+    }
+
+    /** Lets everybody who may write the directory replace the files of others, or not, where this user may decide that. */
+    public void trySticky(boolean sticky) {
+        int others = permissions() & ~STICKY;
+        try {
+            directory.chmod(sticky ? others | STICKY : others);
+        } catch (ErrnoException notOurs) {
+            // who is hindered by it is told
+        }
     }
 
     /** The next content of a file; removed when it is closed unless it was published. For one thread. */
@@ -297,18 +324,6 @@ public final class PlainDirectory implements AutoCloseable {
             return directory.status().permissions();
         } catch (ErrnoException failed) {
             throw FileErrors.failed("the state directory could not be read", path, "", failed);
-        }
-    }
-
-    /** Sets the permissions of the directory itself, where this user may; whether it has them now. */
-    public boolean tryChmod(int mode) {
-        try {
-            if (directory.status().permissions() != mode) {
-                directory.chmod(mode);
-            }
-            return true;
-        } catch (ErrnoException notOurs) {
-            return false;
         }
     }
 

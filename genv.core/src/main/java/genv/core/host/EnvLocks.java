@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -69,8 +70,8 @@ final class EnvLocks {
         }
         Holder got;
         try {
-            Holder known = heldNow();
-            got = known != null ? share(known, mode, limit) : acquire(mode, limit, deadline, taken);
+            Holder known = heldNow(limit, deadline);
+            got = known != null ? share(known, mode, limit, deadline) : acquire(mode, limit, deadline, taken);
             if (got != null && got.id() != 0) { // otherwise nothing was locked: there is nothing to count
                 count = known == null ? 1 : count + 1;
                 held = got;
@@ -78,6 +79,8 @@ final class EnvLocks {
                     FlightEvents.lockHoldBegins(this, key.eid(), got);
                 }
             }
+        } catch (TimeoutException stateBusy) {
+            return Optional.empty();
         } finally {
             waitsForOthers = false;
             turn.release();
@@ -88,13 +91,14 @@ final class EnvLocks {
     }
 
     /** The hold as the state has it, which knows what was detached since; null if nothing is held. */
-    private @Nullable Holder heldNow() {
+    private @Nullable Holder heldNow(WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
         Holder known = held;
         if (known != null && count == 0) {
             giveBack(known); // and take it again, behind those who wait
             return null;
         }
-        Holder now = known == null ? null : store.read(draft -> held(draft, known));
+        Holder now = known == null ? null : store.read(draft -> held(draft, known), limit, deadline);
         if (known != null && now == null) {
             held = null; // all of its devices were detached
             FlightEvents.lockHoldEnds(this);
@@ -175,12 +179,13 @@ final class EnvLocks {
     }
 
     /** The hold of another thread, or of this one further out, with the devices that have come since. */
-    private @Nullable Holder share(Holder known, LockMode mode, WaitLimit limit) {
+    private @Nullable Holder share(Holder known, LockMode mode, WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
         if (mode == LockMode.EXCLUSIVE && known.mode() == LockMode.SHARE) {
             throw new GenvException("an exclusive lock cannot be taken inside a shared one: eid=" + key.eid()
                     + " devices=" + known.devices() + "; it could wait for itself: close the shared lock first");
         }
-        DeviceSet added = devices().minus(known.devices());
+        DeviceSet added = devices(limit, deadline).minus(known.devices());
         if (added.isEmpty()) {
             return known;
         }
@@ -195,11 +200,15 @@ final class EnvLocks {
                 + "; close the lock and take it again, so that all are locked together");
     }
 
-    private DeviceSet devices() {
-        return store.read(draft -> {
-            EnvBlock block = draft.find(key.hash(), key.id());
-            return block == null ? DeviceSet.EMPTY : block.devices();
-        });
+    private DeviceSet devices(WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
+        return store.read(
+                draft -> {
+                    EnvBlock block = draft.find(key.hash(), key.id());
+                    return block == null ? DeviceSet.EMPTY : block.devices();
+                },
+                limit,
+                deadline);
     }
 
     private void release(long id) {
@@ -268,9 +277,11 @@ final class EnvLocks {
     void devicesLost() {
         if (turn.tryAcquire()) { // whoever has the turn looks as well
             try {
-                heldNow();
+                heldNow(WaitLimit.NONE, WaitLimit.NONE.start());
             } catch (LeaseExpiredException again) {
                 // the next lease is over by now too, and its end comes here as well
+            } catch (InterruptedException | TimeoutException busy) {
+                // whoever locks or unlocks next looks again
             } finally {
                 turn.release();
             }

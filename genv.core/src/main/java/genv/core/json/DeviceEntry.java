@@ -48,12 +48,13 @@ record DeviceEntry(Map<String, @Nullable Object> source, long index, long total,
         }
 
         Map<String, @Nullable Object> print() {
-            Map<String, @Nullable Object> printed = new LinkedHashMap<>(source);
-            printed.putIfAbsent("eid", eid);
-            if (!printed.containsKey("gpu_memory")) {
-                printed.put("gpu_memory", printed(share));
+            if (!source.isEmpty()) {
+                return source;
             }
-            printed.putIfAbsent("time", LocalTimes.print(since));
+            Map<String, @Nullable Object> printed = new LinkedHashMap<>();
+            printed.put("eid", eid);
+            printed.put("gpu_memory", printed(share));
+            printed.put("time", LocalTimes.print(since));
             return printed;
         }
 
@@ -62,15 +63,16 @@ record DeviceEntry(Map<String, @Nullable Object> source, long index, long total,
         }
     }
 
-    static DeviceEntry parse(Map<String, @Nullable Object> source) throws JsonFault {
+    /** {@code older}: of a file that may leave out the attachments of a device that has none. */
+    static DeviceEntry parse(Map<String, @Nullable Object> source, boolean older) throws JsonFault {
         long index = JsonTree.number(source.get("index"), "devices.index");
         if (index < 0) {
             throw new JsonFault("a device has a negative index", "at=devices value=" + index);
         }
         String where = "devices." + index;
         List<Attachment> attachments = new ArrayList<>();
-        for (Map<String, @Nullable Object> entry :
-                JsonTree.entries(source.get(ATTACHMENTS), "eid", where + ".attachments")) {
+        Object listed = older && !source.containsKey(ATTACHMENTS) ? List.of() : source.get(ATTACHMENTS);
+        for (Map<String, @Nullable Object> entry : JsonTree.entries(listed, "eid", where + ".attachments")) {
             attachments.add(Attachment.parse(entry, where));
         }
         long total = JsonTree.memory(source.get("total_memory"));

@@ -21,10 +21,15 @@ import org.jspecify.annotations.Nullable;
  */
 record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
     private static final String EID = "eid";
+    private static final String UID = "uid";
+    private static final String USERNAME = "username";
     private static final String CREATION = "creation";
     private static final String CONFIG = "config";
     private static final String PIDS = "pids";
     private static final String KERNELS = "kernel_ids";
+
+    /** Where the file does not say whose it is. */
+    private static final long NO_UID = -1;
 
     /** What is known of a process that an environment names by its pid. */
     interface Members {
@@ -38,16 +43,19 @@ record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
         String eid = JsonTree.identifier(source.get(EID), "envs.eid");
         String where = "envs." + eid;
         long created = LocalTimes.parse(JsonTree.text(source.get(CREATION), where + ".creation"), where + ".creation");
-        Object uid = source.get("uid");
-        Object username = source.get("username");
-        EnvBlock.Owner owner = new EnvBlock.Owner(
-                uid == null ? -1 : JsonTree.number(uid, where + ".uid"),
-                username == null ? String.valueOf(uid) : username.toString());
+        Object uid = source.get(UID);
+        long knownUid = uid == null ? NO_UID : Math.max(JsonTree.number(uid, where + ".uid"), NO_UID);
+        Object username = source.get(USERNAME);
+        EnvBlock.Owner owner =
+                new EnvBlock.Owner(knownUid, username == null ? Long.toString(knownUid) : username.toString());
         List<Member> all = new ArrayList<>();
         for (Object pid : JsonTree.list(source.get(PIDS), where + ".pids")) {
             all.add(members.member(eid, created, JsonTree.pid(pid, where + ".pids")));
         }
-        int kernels = JsonTree.list(source.get(KERNELS), where + ".kernel_ids").size();
+        Object kernelIds = source.get(KERNELS); // older files lack it
+        int kernels = kernelIds == null
+                ? 0
+                : JsonTree.list(kernelIds, where + ".kernel_ids").size();
         for (int i = 0; i < kernels; i++) {
             all.add(members.kernel(eid, i));
         }
@@ -99,32 +107,47 @@ record EnvEntry(Map<String, @Nullable Object> source, EnvBlock block) {
     /** As it is to stand in the file: what has not changed is as it was. */
     Map<String, @Nullable Object> print() {
         Map<String, @Nullable Object> printed = new LinkedHashMap<>(source);
-        printed.putIfAbsent(EID, block.eid());
-        printed.putIfAbsent("uid", block.owner().uid());
-        printed.putIfAbsent(CREATION, LocalTimes.print(block.created()));
-        printed.putIfAbsent("username", block.owner().username());
-        printed.put(CONFIG, printConfig());
-        printed.put(PIDS, pids(block));
-        printed.putIfAbsent(KERNELS, List.of());
+        if (source.isEmpty()) {
+            printed.put(EID, block.eid());
+            printed.put(UID, block.owner().uid());
+            printed.put(CREATION, LocalTimes.print(block.created()));
+            printed.put(USERNAME, block.owner().username());
+        }
+        printConfig(printed);
+        printed.put(PIDS, printPids());
+        if (!printed.containsKey(KERNELS)) {
+            printed.put(KERNELS, List.of());
+        }
         return printed;
     }
 
-    private Map<String, @Nullable Object> printConfig() {
-        Map<String, @Nullable Object> printed = new LinkedHashMap<>();
-        EnvConfig before = EnvConfig.empty();
+    private Object printPids() {
+        List<Long> now = pids(block);
+        return source.get(PIDS) instanceof List<?> before && texts(before).equals(texts(now)) ? before : now;
+    }
+
+    private static List<String> texts(List<?> values) {
+        return values.stream().map(String::valueOf).toList();
+    }
+
+    private void printConfig(Map<String, @Nullable Object> printed) {
+        Map<String, @Nullable Object> config = new LinkedHashMap<>();
         if (source.get(CONFIG) instanceof Map<?, ?> old) {
-            old.forEach((key, value) -> printed.put(String.valueOf(key), value));
-            before = config(printed);
+            old.forEach((key, value) -> config.put(String.valueOf(key), value));
         }
+        EnvConfig before = config(config);
         EnvConfig now = block.config();
-        put(printed, "name", before.name(), now.name());
+        if (now.equals(before) && !source.isEmpty()) {
+            return; // as it is, or not there
+        }
+        put(config, "name", before.name(), now.name());
         put(
-                printed,
+                config,
                 "gpu_memory",
                 before.gpuMemory().map(Object::toString),
                 now.gpuMemory().map(Object::toString));
-        put(printed, "gpus", gpus(before), gpus(now));
-        return printed;
+        put(config, "gpus", gpus(before), gpus(now));
+        printed.put(CONFIG, config);
     }
 
     private static Optional<Integer> gpus(EnvConfig config) {

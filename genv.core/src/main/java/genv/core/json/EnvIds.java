@@ -12,7 +12,7 @@ import java.util.Set;
  * the second of the creation. They ascend in the order in which the environments were first seen.
  *
  * <p>One that ends and is created again under its identifier within one second, by others and unseen, is taken for the same.
- * Not thread-safe.
+ * Thread-safe.
  */
 final class EnvIds {
     private final Map<Name, Long> numbers = new HashMap<>();
@@ -26,22 +26,22 @@ final class EnvIds {
     }
 
     /** A number that was never given. */
-    long next() {
+    synchronized long next() {
         return ++last;
     }
 
-    EnvBlock.Identity identity(String eid, EnvBlock.Owner owner, long created) {
+    synchronized EnvBlock.Identity identity(String eid, EnvBlock.Owner owner, long created) {
         long id = numbers.computeIfAbsent(Name.of(eid, created), name -> next());
         return new EnvBlock.Identity(id, eid, EidHash.of(eid), owner, created);
     }
 
     /** Says which number an environment has that this process has created. */
-    void bind(EnvBlock created) {
+    synchronized void bind(EnvBlock created) {
         numbers.put(Name.of(created.eid(), created.created()), created.id());
     }
 
     /** Forgets those that are not there any more. */
-    void keepOnly(Set<Long> present) {
+    synchronized void keepOnly(Set<Long> present) {
         numbers.values().retainAll(present);
     }
 }

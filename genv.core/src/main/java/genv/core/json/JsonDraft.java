@@ -13,9 +13,11 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.QueuedRequest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +36,13 @@ public final class JsonDraft implements Draft {
     private final Supplier<List<Device>> hostDevices;
     private final List<EnvEntry> envs;
     private final List<DeviceEntry> devices;
+    private final List<Holder> holdersBefore;
     private final List<Holder> holders;
     private final List<Note> notes = new ArrayList<>();
+
+    /** The identifiers of environments whose attachments are to be what is configured, once they are put. */
+    private final Set<String> resizing = new HashSet<>();
+
     private boolean envsChanged;
     private boolean devicesChanged;
     private boolean releases;
@@ -55,6 +62,7 @@ public final class JsonDraft implements Draft {
         this.hostDevices = hostDevices;
         this.envs = new ArrayList<>(state.envs());
         this.devices = new ArrayList<>(state.devices());
+        this.holdersBefore = List.copyOf(holders);
         this.holders = new ArrayList<>(holders);
         this.devicesChanged = state.orphaned();
     }
@@ -90,6 +98,11 @@ public final class JsonDraft implements Draft {
     /** Whether somebody has more of a device than before. */
     public boolean grants() {
         return grants;
+    }
+
+    /** The locks of this process as they were when it was made. */
+    public List<Holder> holdersBefore() {
+        return holdersBefore;
     }
 
     /** The environments as they are now. */
@@ -157,6 +170,11 @@ public final class JsonDraft implements Draft {
     }
 
     @Override
+    public void resizing(EnvBlock block) {
+        resizing.add(block.eid());
+    }
+
+    @Override
     public void put(EnvBlock block) {
         int at = positionOf(block.eid());
         if (at < 0) {
@@ -172,7 +190,7 @@ public final class JsonDraft implements Draft {
         envs.set(at, old.with(block));
         envsChanged |= !old.saysTheSame(block);
         detach(block.eid(), old.block().devices().minus(block.devices()));
-        if (old.block().gpuMemory() != block.gpuMemory()) {
+        if (resizing.remove(block.eid())) {
             resize(block, old.block().devices().intersect(block.devices()));
         }
         attach(block, block.devices().minus(old.block().devices()));
@@ -226,10 +244,14 @@ public final class JsonDraft implements Draft {
 
     private void resize(EnvBlock block, DeviceSet kept) {
         for (int index = kept.next(0); index >= 0; index = kept.next(index + 1)) {
+            long before = share(block, index);
+            if (before == block.gpuMemory()) {
+                continue;
+            }
             int at = rowOf(index);
             DeviceEntry device = devices.get(at);
-            releases |= isLess(block.gpuMemory(), share(block, index));
-            grants |= isLess(share(block, index), block.gpuMemory());
+            releases |= isLess(block.gpuMemory(), before);
+            grants |= isLess(before, block.gpuMemory());
             devices.set(
                     at,
                     device.with(device.attachments().stream()

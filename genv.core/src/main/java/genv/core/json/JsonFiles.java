@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * the first is put into its place. What was read is used again as long as the files' stamps are the same; a stamp that is so
  * young that it could stand for two contents is not trusted, then the bytes are compared.
  *
- * <p>{@link #rootAcquire()} is for any thread, everything else for one at a time.
+ * <p>{@link #rootAcquire()}, {@link #unchanged} and {@link #foreignHolders} are for any thread, everything else for one at a
+ * time.
  */
 public final class JsonFiles implements AutoCloseable {
     /** The name of Genv's lock. */
@@ -48,7 +50,7 @@ public final class JsonFiles implements AutoCloseable {
     private final PlainDirectory directory;
     private final PidMembers members;
     private final EnvIds ids = new EnvIds();
-    private volatile @Nullable Loaded loaded;
+    private final AtomicReference<@Nullable Loaded> loaded = new AtomicReference<>();
     private long lastRoot;
 
     /** When somebody here last waited for the lock in vain, in nanoseconds; guarded by whoever lets one in at a time. */
@@ -119,13 +121,13 @@ public final class JsonFiles implements AutoCloseable {
 
     /** The number of the state that was last read if the files are certainly the same still. Two system calls. */
     public long rootAcquire() {
-        Loaded known = loaded;
+        Loaded known = loaded.get();
         return known != null && known.stamps().settled() && known.stamps().areOf(stamps()) ? known.root() : UNKNOWN;
     }
 
     /** A draft of the state without Genv's lock, if nothing has changed since it was last read; otherwise empty. */
     public Optional<JsonDraft> unchanged(List<Holder> holders) {
-        Loaded known = loaded;
+        Loaded known = loaded.get();
         if (known == null) {
             return Optional.empty();
         }
@@ -137,14 +139,14 @@ public final class JsonFiles implements AutoCloseable {
             if (!isSame(known, read(ENVS), read(DEVICES))) {
                 return Optional.empty();
             }
-            loaded = known.with(now);
+            loaded.compareAndSet(known, known.with(now)); // unless it was read anew meanwhile
         }
         return Optional.of(draft(known, holders, List::of));
     }
 
     /** The locks of other processes on devices of the state that was last read; see {@link ForeignHolders}. */
     public List<Holder> foreignHolders(PlainDirectory folder, List<Holder> own) {
-        Loaded known = loaded;
+        Loaded known = loaded.get();
         return known == null
                 ? List.of()
                 : ForeignHolders.of(
@@ -155,13 +157,13 @@ public final class JsonFiles implements AutoCloseable {
 
     /** A draft of the state as it is now, under the lock. */
     public JsonDraft load(List<Holder> holders, Supplier<List<Device>> hostDevices) {
-        Loaded known = loaded;
+        Loaded known = loaded.get();
         Stamps now = stamps();
         if (known == null || !known.stamps().settled() || !known.stamps().areOf(now)) {
             byte[] envs = read(ENVS);
             byte[] devices = read(DEVICES);
             known = known != null && isSame(known, envs, devices) ? known.with(now) : parsed(envs, devices, now);
-            loaded = known;
+            loaded.set(known);
         }
         return draft(known, holders, hostDevices);
     }
@@ -170,7 +172,7 @@ public final class JsonFiles implements AutoCloseable {
     public boolean save(JsonDraft draft) {
         byte[] envs = draft.printEnvs();
         byte[] devices = draft.printDevices();
-        Loaded before = loaded;
+        Loaded before = loaded.get();
         if (before == null) {
             throw new IllegalStateException("a draft is to be saved of what was not loaded");
         }
@@ -178,7 +180,7 @@ public final class JsonFiles implements AutoCloseable {
             remember(before, draft); // how often this process is in an environment is in no file
             return false;
         }
-        loaded = null; // until it is known what became of it
+        loaded.set(null); // until it is known what became of it
         try (PlainDirectory.Replacement newEnvs = prepare(ENVS, envs);
                 PlainDirectory.Replacement newDevices = prepare(DEVICES, devices)) {
             publish(draft.releases() ? newEnvs : newDevices);
@@ -188,7 +190,7 @@ public final class JsonFiles implements AutoCloseable {
             ids.bind(block);
         }
         members.remember(before.state().envs().stream().map(EnvEntry::block).toList(), draft.blocks());
-        loaded = parsed(envs == null ? before.envs() : envs, devices == null ? before.devices() : devices, stamps());
+        loaded.set(parsed(envs == null ? before.envs() : envs, devices == null ? before.devices() : devices, stamps()));
         return true;
     }
 
@@ -244,7 +246,7 @@ public final class JsonFiles implements AutoCloseable {
 
     /** Makes it none: what is removed is without an environment. */
     public void remove() {
-        loaded = null;
+        loaded.set(null);
         directory.remove(DEVICES);
         directory.remove(ENVS);
     }

@@ -68,9 +68,9 @@ record JsonState(
         try {
             Map<String, @Nullable Object> devicesRoot = root(devices, DEVICES_KEY);
             List<DeviceEntry> deviceEntries = new ArrayList<>();
-            for (Map<String, @Nullable Object> entry :
-                    JsonTree.entries(devicesRoot.get(DEVICES_KEY), "index", DEVICES_KEY)) {
-                deviceEntries.add(DeviceEntry.parse(entry));
+            Object listed = devicesRoot.get(DEVICES_KEY);
+            for (Map<String, @Nullable Object> entry : JsonTree.entries(listed, "index", DEVICES_KEY)) {
+                deviceEntries.add(DeviceEntry.parse(entry, listed instanceof Map));
             }
             requireUnique(deviceEntries, DeviceEntry::index, "a device is there twice", DEVICES_KEY);
             return joined(envsRoot, devicesRoot, envEntries, deviceEntries);
@@ -81,10 +81,10 @@ record JsonState(
 
     private static Map<String, @Nullable Object> root(byte @Nullable [] text, String key) throws JsonFault {
         if (text == null) {
-            return Map.of();
+            return Map.of(key, List.of());
         }
         Map<String, @Nullable Object> root = JsonTree.object(JsonText.parse(text), "the top");
-        if (root.containsKey(key) || root.isEmpty()) {
+        if (root.containsKey(key)) {
             return root;
         }
         // older: the map of all of them is the file
@@ -167,7 +167,7 @@ record JsonState(
     private static byte[] print(String key, Map<String, @Nullable Object> root, List<?> entries) {
         Map<String, @Nullable Object> printed = new LinkedHashMap<>(root);
         printed.put(key, entries);
-        return JsonText.print(printed);
+        return JsonPrinter.print(printed);
     }
 
     private static StateException damaged(Path file, byte @Nullable [] text, JsonFault fault) {

@@ -22,13 +22,12 @@ final class JsonTree {
 
     /**
      * The entries of a list; or those of a map, as older files have it, each with its key put in as the value of {@code
-     * keyName} where it lacks that.
+     * keyName} where it lacks that. What is missing or null is damage: it would be taken for nothing and written over.
      */
     static List<Map<String, @Nullable Object>> entries(@Nullable Object value, String keyName, String where)
             throws JsonFault {
         List<Map<String, @Nullable Object>> entries = new ArrayList<>();
         switch (value) {
-            case null -> {}
             case List<?> list -> {
                 for (Object entry : list) {
                     entries.add(object(entry, where));
@@ -47,24 +46,22 @@ final class JsonTree {
                     entries.add(object);
                 }
             }
-            default -> throw wrong("a list", value, where);
+            case null, default -> throw wrong("a list", value, where);
         }
         return entries;
     }
 
     static List<?> list(@Nullable Object value, String where) throws JsonFault {
-        return switch (value) {
-            case null -> List.of();
-            case List<?> list -> list;
-            default -> throw wrong("a list", value, where);
-        };
+        if (value instanceof List<?> list) {
+            return list;
+        }
+        throw wrong("a list", value, where);
     }
 
     /** What something is called: a text that is not empty, or a whole number, which stands for its text. */
     static String identifier(@Nullable Object value, String where) throws JsonFault {
         return switch (value) {
             case String text when !text.isEmpty() -> text;
-            case Integer number -> number.toString();
             case Long number -> number.toString();
             case null, default -> throw wrong("an identifier", value, where);
         };
@@ -89,9 +86,6 @@ final class JsonTree {
     /** A whole number, or a text of one: keys of older files are texts. */
     static long number(@Nullable Object value, String where) throws JsonFault {
         switch (value) {
-            case Integer number -> {
-                return number;
-            }
             case Long number -> {
                 return number;
             }
@@ -122,9 +116,13 @@ final class JsonTree {
         if (value == null) {
             return new JsonFault(wanted + " is missing", "at=" + where);
         }
-        String shown = value.toString();
         return new JsonFault(
                 "something else stands where " + wanted + " is expected",
-                "at=" + where + " value=" + (shown.length() > 40 ? shown.substring(0, 40) + "…" : shown));
+                "at=" + where + " value=" + shortened(value.toString()));
+    }
+
+    /** A text of the file, for a message. */
+    static String shortened(String text) {
+        return text.length() > 40 ? text.substring(0, 40) + "…" : text;
     }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.json;
 
+import static genv.core.variables.VariableNames.GENV_ENVIRONMENT_ID;
+
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import genv.core.os.FileStatus;
 import genv.core.os.ProcessStat;
 import genv.core.os.Processes;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,17 +18,17 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * Who lives, as far as pids in Genv's files tell.
  *
- * <p>A pid is dead that no process has, or a zombie. The number may be another process's by now; the files do not say when
- * their process started. That it is another one is certain, and it counts as dead, where
+ * <p>A pid is dead that no process has, or a zombie. The number may be another process's by now. The files do not say when
+ * their process started, only when the environment was created, by a clock that can be set: what it says next to the time of
+ * a boot, or of a process, proves nothing, since the kernel counts both back from that clock. That it is another process is
+ * certain, and it counts as dead, where
  * <ul>
  *   <li>this process saw the number before, with another start time;
- *   <li>the environment is older than this boot of the host;
- *   <li>the identifier of the environment is that number, as it is by default for whoever creates one, and the process is
- *       younger than the environment.
+ *   <li>the number is this process's own, the identifier of the environment is that number, as it is by default for whoever
+ *       creates one, this process has neither entered it nor was it started in it, and it is younger than the environment by
+ *       more than local times without a zone can be apart ({@link #ZONES}).
  * </ul>
- * The last two compare local times without a zone, and so only what is more than {@link #ZONES} apart. That a process is
- * younger proves nothing under another identifier: it may have joined. Doubt counts as life: then devices may stay taken too
- * long, but are never given twice.
+ * Doubt counts as life: then devices may stay taken too long, but are never given twice.
  *
  * <p>Thread-safe.
  */
@@ -45,8 +44,12 @@ public final class PidMembers implements EnvEntry.Members {
     /** When the processes started that this one has seen behind a pid of an environment. */
     private static final Map<Seen, Long> START_TICKS = new ConcurrentHashMap<>();
 
+    /** The environment that this process was started in; also one that another program has become this process in. */
+    private static final Optional<String> INHERITED = Optional.ofNullable(System.getenv(GENV_ENVIRONMENT_ID));
+
     private final long ownPid = ProcessHandle.current().pid();
     private final FileStatus directory;
+
     /** How often this process is in one environment of one directory. */
     private record Membership(long device, long inode, String eid, String created) {}
 
@@ -64,11 +67,14 @@ public final class PidMembers implements EnvEntry.Members {
 
     @Override
     public Member member(String eid, long created, long pid) {
-        boolean isCreator = eid.equals(Long.toString(pid)) || eid.startsWith(pid + "-");
+        boolean isCreator = (eid.equals(Long.toString(pid)) || eid.startsWith(pid + "-"))
+                && INHERITED.filter(eid::equals).isEmpty();
         // the mark of an adopted member is its own affair: here the creation and what the identifier says
         Member member = Member.adopted(created / 1000 * 2 + (isCreator ? 1 : 0), pid, ProcessStat.namespace());
         // the own pid may be left of a dead process that had it, as where every start of a container counts from 1
-        return pid == ownPid && (COUNTS.containsKey(membership(eid, created)) || !isReused(member)) ? self() : member;
+        return pid == ownPid && (COUNTS.containsKey(membership(eid, created)) || !isOfAPredecessor(member))
+                ? self()
+                : member;
     }
 
     @Override
@@ -133,6 +139,9 @@ public final class PidMembers implements EnvEntry.Members {
         if (member.pid() == 0) {
             return true; // a kernel
         }
+        if (member.pid() == ownPid && isOfAPredecessor(member)) {
+            return false;
+        }
         Optional<ProcessStat> stat = ProcessStat.isAvailable() ? ProcessStat.read(member.pid()) : Optional.empty();
         if (stat.isEmpty()) {
             return Processes.exists(member.pid());
@@ -146,40 +155,23 @@ public final class PidMembers implements EnvEntry.Members {
         }
         Long seen = START_TICKS.putIfAbsent(
                 new Seen(directory.device(), directory.inode(), member.mark(), member.pid()), start);
-        if (seen != null) {
-            return seen == start;
-        }
-        return !isReused(member);
+        return seen == null || seen == start;
     }
 
-    private static boolean isReused(Member member) {
+    /** Whether a member with the own pid that this process did not make one is the process that had the pid before. */
+    private static boolean isOfAPredecessor(Member member) {
         Instant latestCreation =
                 Instant.ofEpochSecond(Math.floorDiv(member.mark(), 2L)).plus(ZONES);
         boolean isCreator = (member.mark() & 1) != 0;
-        Optional<Instant> started = isCreator
-                ? ProcessHandle.of(member.pid())
-                        .flatMap(process -> process.info().startInstant())
-                : Boot.TIME;
-        return started.filter(latestCreation::isBefore).isPresent();
+        return isCreator
+                && ProcessHandle.current()
+                        .info()
+                        .startInstant()
+                        .filter(latestCreation::isBefore)
+                        .isPresent();
     }
 
     private Membership membership(String eid, long created) {
         return new Membership(directory.device(), directory.inode(), eid, LocalTimes.print(created));
-    }
-
-    private static final class Boot {
-        static final Optional<Instant> TIME = read();
-
-        private static Optional<Instant> read() {
-            try {
-                return Files.readAllLines(Path.of("/proc/stat")).stream()
-                        .filter(line -> line.startsWith("btime "))
-                        .findFirst()
-                        .map(line -> Instant.ofEpochSecond(
-                                Long.parseLong(line.substring("btime ".length()).strip())));
-            } catch (IOException | NumberFormatException unknown) {
-                return Optional.empty();
-            }
-        }
     }
 }

@@ -112,15 +112,13 @@ public final class DeviceRules {
     }
 
     /**
-     * The block with another configuration, its attachments resized.
+     * The block with another configuration, its attachments resized: also where that is configured already and only the
+     * attachments differ, as Genv leaves them.
      *
      * @throws DevicesUnavailableException if one of its devices has no room for the new share
      */
     public static EnvBlock resize(Draft draft, EnvBlock block, EnvConfig config) {
         long after = EnvBlock.share(config);
-        if (after == block.gpuMemory()) {
-            return block.withConfig(config);
-        }
         for (int i = 0; i < block.attachmentCount(); i++) {
             long attachment = block.attachment(i);
             int index = EnvBlock.index(attachment);
@@ -153,6 +151,7 @@ public final class DeviceRules {
                         List.of());
             }
         }
+        draft.resizing(block);
         return block.withConfig(config);
     }
 

@@ -9,6 +9,7 @@ import genv.core.model.EnvBlock;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,11 +174,11 @@ final class LimitRules {
     /** Refuses another share of what an environment has if it is larger and too large. */
     void requireShare(EnvConfig config) {
         long after = EnvBlock.share(config);
-        if (limits.isUncounted() || after == block.gpuMemory() || block.attachmentCount() == 0) {
+        if (limits.isUncounted() || block.attachmentCount() == 0) {
             return;
         }
         long memory = memoryOf(block, after);
-        if (memory <= memoryOf(block, block.gpuMemory())) {
+        if (memory <= memoryOf(block)) {
             return;
         }
         Refusal refusal = limits.environmentMemory() >= 0 && memory > limits.environmentMemory()
@@ -213,7 +214,7 @@ final class LimitRules {
             for (int i = 0; i < draft.envCount(); i++) {
                 EnvBlock other = draft.env(i);
                 if (other.owner().uid() == block.owner().uid() && other.id() != block.id()) {
-                    known = known.plus(other.attachmentCount(), memoryOf(other, other.gpuMemory()));
+                    known = known.plus(other.attachmentCount(), memoryOf(other));
                 }
             }
             others = known;
@@ -231,16 +232,26 @@ final class LimitRules {
         return known;
     }
 
-    /** What an environment reserves with a share, or with whole devices. */
+    /** What an environment would reserve with a share, or with whole devices. */
     private long memoryOf(EnvBlock env, long share) {
-        if (share != EnvBlock.WHOLE) {
-            return Usage.product(share, env.attachmentCount());
-        }
+        return share != EnvBlock.WHOLE
+                ? Usage.product(share, env.attachmentCount())
+                : memoryOf(env, index -> EnvBlock.WHOLE);
+    }
+
+    /** What an environment reserves, which need not be what it is configured to. */
+    private long memoryOf(EnvBlock env) {
+        return memoryOf(env, index -> draft.share(env, index));
+    }
+
+    private long memoryOf(EnvBlock env, IntToLongFunction shares) {
         long memory = 0;
         for (int i = 0; i < env.attachmentCount(); i++) {
+            int index = EnvBlock.index(env.attachment(i));
+            long share = shares.applyAsLong(index);
             memory = Usage.sum(
                     memory,
-                    Usage.known(draft.use(EnvBlock.index(env.attachment(i))).total()));
+                    share == EnvBlock.WHOLE ? Usage.known(draft.use(index).total()) : share);
         }
         return memory;
     }

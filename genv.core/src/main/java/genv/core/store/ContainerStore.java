@@ -21,6 +21,8 @@ import genv.core.rules.EnvRules;
 import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
 import genv.core.waiting.WaitLimit;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -31,16 +33,19 @@ import org.jspecify.annotations.Nullable;
  * variables name. Who has what was decided on the host, so only reading and locking are possible here.
  */
 final class ContainerStore implements Store {
-    private final PlainDirectory directory;
-    private final DeviceFlocks flocks;
+    private final Path path;
+    private final Optional<PlainDirectory> directory;
+    private final Optional<DeviceFlocks> flocks;
     private final ContainerEnv env;
     private final Caller caller;
     private final Lives lives;
     private final HeldLocks held = new HeldLocks();
 
-    private ContainerStore(PlainDirectory directory, ContainerEnv env) {
+    /** {@code directory}: empty where the container was given none, and so no device. */
+    private ContainerStore(Path path, Optional<PlainDirectory> directory, ContainerEnv env) {
+        this.path = path;
         this.directory = directory;
-        this.flocks = new DeviceFlocks(directory);
+        this.flocks = directory.map(DeviceFlocks::new);
         this.env = env;
         long pid = ProcessHandle.current().pid();
         this.caller = new Caller(pid, pid, ProcessStat.namespace(), Owners.current());
@@ -49,10 +54,13 @@ final class ContainerStore implements Store {
     }
 
     static ContainerStore open(Path path, ContainerEnv env) {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return new ContainerStore(path, Optional.empty(), env);
+        }
         PlainDirectory directory = PlainDirectory.openToLook(path);
         boolean done = false;
         try {
-            ContainerStore store = new ContainerStore(directory, env);
+            ContainerStore store = new ContainerStore(path, Optional.of(directory), env);
             done = true;
             return store;
         } finally {
@@ -94,7 +102,7 @@ final class ContainerStore implements Store {
 
     private DeviceSet devices() {
         DeviceSet devices = DeviceSet.EMPTY;
-        for (int index : flocks.present()) {
+        for (int index : flocks.map(DeviceFlocks::present).orElse(List.of())) {
             if (index < DeviceSet.CAPACITY) {
                 devices = devices.with(index);
             }
@@ -157,7 +165,7 @@ final class ContainerStore implements Store {
     }
 
     private GenvException refused(String what) {
-        return new GenvException(what + " is not possible in a container: path=" + directory.path()
+        return new GenvException(what + " is not possible in a container: path=" + path
                 + " GENV_CONTAINER=set; the environment belongs to the host: do it there");
     }
 
@@ -165,7 +173,12 @@ final class ContainerStore implements Store {
 
     @Override
     public Outcome<Holder> lock(EnvRules.Key key, LockMode mode, WaitLimit limit) throws InterruptedException {
-        return new FlockedDevices(flocks, caller, directory.path())
+        if (flocks.isEmpty()) {
+            Holder nothing = new Holder(
+                    0, key.id(), key.hash(), caller.token(), caller.pid(), mode, EnvBlock.WHOLE, 0, DeviceSet.EMPTY);
+            return new Outcome.Granted<>(nothing);
+        }
+        return new FlockedDevices(flocks.get(), caller, path)
                 .lock(key, mode, limit, () -> read(draft -> draft.find(key.hash(), key.id())), this::keep);
     }
 
@@ -196,9 +209,8 @@ final class ContainerStore implements Store {
 
     @Override
     public synchronized void close() {
-        try (directory;
-                flocks) {
-            held.close();
-        }
+        held.close();
+        flocks.ifPresent(DeviceFlocks::close);
+        directory.ifPresent(PlainDirectory::close);
     }
 }

@@ -18,8 +18,6 @@ import genv.core.os.Processes;
 import genv.core.rules.Lives;
 import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,14 +25,13 @@ import java.util.List;
 /**
  * Makes a directory of one kind of state one of the other, if nothing is in it.
  *
- * <p>All of it under Genv's lock, so that two conversions do not undo each other. To JSON: {@code envs.json} comes first, so that
- * whoever opens the directory from then on is told that there are two states; then it is made sure that the mapped state is empty
- * and that nobody has it open, and it is deleted. To mapped: Genv's files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
+ * <p>All of it under Genv's lock, so that two conversions do not undo each other. To JSON: where the mapped state is in use nothing
+ * is touched. Otherwise {@code envs.json} comes first, so that whoever opens the directory from then on is told that there are two
+ * states; then it is made sure once more that the mapped state is empty and that nobody has it open, and it is deleted. To mapped: Genv's files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
  * environment, or of both kinds, which the next to open it is told how to mend.
  */
 public final class Conversion {
-    private static final int OPEN_TO_ALL = 0777;
-    private static final int STICKY = 01000;
+    private static final int WRITABLE_BY_OTHERS = 0022;
 
     private Conversion() {}
 
@@ -71,14 +68,15 @@ public final class Conversion {
     // ---- to Genv's files -------------------------------------------------------------------------------------------
 
     private static void toJson(PlainDirectory directory, JsonFiles files) {
+        boolean isMapped = directory.has(StateFiles.STATE);
+        if (isMapped) {
+            requireIdle(directory); // before those who use it are told that there are two states
+        }
         files.create();
         boolean done = false;
         try {
-            if (Files.exists(directory.resolve(StateFiles.STATE), LinkOption.NOFOLLOW_LINKS)) {
-                try (MappedStore store = MappedStore.open(directory.path(), Sharing.EVERYONE)) {
-                    refuseIfAnyLives(directory, store.read(Conversion::eids));
-                }
-                refuseIfOpen(directory);
+            if (isMapped) {
+                requireIdle(directory); // some may have come since
                 directory.remove(StateFiles.STATE);
             }
             done = true;
@@ -88,8 +86,14 @@ public final class Conversion {
             }
         }
         directory.remove(StateFiles.LIVE);
-        // Genv's users replace each other's files
-        setSticky(directory, 0);
+        StateKinds.letUsersReplace(directory);
+    }
+
+    private static void requireIdle(PlainDirectory directory) {
+        try (MappedStore store = MappedStore.open(directory.path(), Sharing.EVERYONE)) {
+            refuseIfAnyLives(directory, store.read(Conversion::eids));
+        }
+        refuseIfOpen(directory);
     }
 
     private static void refuseIfOpen(PlainDirectory directory) {
@@ -110,7 +114,7 @@ public final class Conversion {
         Reaping.reap(draft, new Lives(pid, Processes::exists, members(directory)::isAlive));
         refuseIfAnyLives(directory, eids(draft));
         files.remove();
-        setSticky(directory, STICKY);
+        setSticky(directory);
         MappedStore.open(directory.path(), Sharing.EVERYONE).close();
     }
 
@@ -130,10 +134,10 @@ public final class Conversion {
         }
     }
 
-    /** Only on a directory that everybody may write; one that is shared otherwise is left as it is. */
-    private static void setSticky(PlainDirectory directory, int sticky) {
-        if ((directory.permissions() & OPEN_TO_ALL) == OPEN_TO_ALL) {
-            directory.tryChmod(OPEN_TO_ALL | sticky);
+    /** As a mapped state has it: where several may write the directory, none removes the files of others. */
+    private static void setSticky(PlainDirectory directory) {
+        if ((directory.permissions() & WRITABLE_BY_OTHERS) != 0) {
+            directory.trySticky(true);
         }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.store;
 
-import genv.core.draft.Draft;
 import genv.core.json.DeviceFlocks;
+import genv.core.json.JsonDraft;
 import genv.core.model.DeviceSet;
 import genv.core.model.Holder;
 import java.util.ArrayList;
@@ -10,21 +10,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The device locks of this process on files, by holder. Not thread-safe. */
+/**
+ * The device locks of this process on files, by holder. Thread-safe by a lock of its own, under which nothing is waited for: so
+ * that a lock can be given back while the state is busy.
+ */
 final class HeldLocks implements AutoCloseable {
     private final Map<Long, Entry> entries = new LinkedHashMap<>();
     private long last;
 
     private record Entry(Holder holder, DeviceFlocks.Held locks) {}
 
-    List<Holder> holders() {
+    synchronized List<Holder> holders() {
         List<Holder> holders = new ArrayList<>(entries.size());
         entries.values().forEach(entry -> holders.add(entry.holder()));
         return holders;
     }
 
     /** Keeps locks; gives the holder with its identity. */
-    Holder add(Holder holder, DeviceFlocks.Held locks) {
+    synchronized Holder add(Holder holder, DeviceFlocks.Held locks) {
         Holder named = new Holder(
                 ++last,
                 holder.env(),
@@ -40,42 +43,46 @@ final class HeldLocks implements AutoCloseable {
     }
 
     /** Adds locks to a holder; if it is gone they are given back. */
-    boolean extend(Holder holder, DeviceSet added, DeviceFlocks.Held locks) {
+    synchronized boolean extend(Holder holder, DeviceSet added, DeviceFlocks.Held locks) {
         Entry known = entries.get(holder.id());
         if (known == null) {
             locks.close();
             return false;
         }
         known.locks().add(locks);
-        Holder larger = known.holder().withDevices(known.holder().devices().union(added));
-        entries.put(holder.id(), new Entry(larger, known.locks()));
+        put(known, known.holder().devices().union(added));
         return true;
     }
 
-    void release(long id) {
+    private void put(Entry known, DeviceSet devices) {
+        entries.put(known.holder().id(), new Entry(known.holder().withDevices(devices), known.locks()));
+    }
+
+    synchronized void release(long id) {
         Entry known = entries.remove(id);
         if (known != null) {
             known.locks().close();
         }
     }
 
-    /** Gives back what a draft has released. */
-    void keepOnly(Draft draft) {
-        for (Entry entry : List.copyOf(entries.values())) {
-            long id = entry.holder().id();
-            Holder now = draft.findHolder(id);
+    /** Gives back what a draft has released; what was locked since it was made it does not know. */
+    synchronized void giveBack(JsonDraft draft) {
+        for (Holder before : draft.holdersBefore()) {
+            Holder now = draft.findHolder(before.id());
+            Entry known = entries.get(before.id());
             if (now == null) {
-                release(id);
-            } else if (!now.devices().equals(entry.holder().devices())) {
-                entry.locks().keepOnly(now.devices());
-                entries.put(id, new Entry(now, entry.locks()));
+                release(before.id());
+            } else if (known != null && !now.devices().equals(before.devices())) {
+                DeviceSet rest = known.holder().devices().minus(before.devices().minus(now.devices()));
+                known.locks().keepOnly(rest);
+                put(known, rest);
             }
         }
     }
 
     /** Gives everything back. */
     @Override
-    public void close() {
+    public synchronized void close() {
         entries.values().forEach(entry -> entry.locks().close());
         entries.clear();
     }

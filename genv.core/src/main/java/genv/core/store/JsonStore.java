@@ -15,6 +15,7 @@ import genv.core.file.StateDirectory;
 import genv.core.json.DeviceFlocks;
 import genv.core.json.JsonDraft;
 import genv.core.json.JsonFiles;
+import genv.core.json.LateLeaves;
 import genv.core.json.PidMembers;
 import genv.core.limits.LimitsFile;
 import genv.core.model.DeviceSet;
@@ -22,6 +23,7 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.os.ErrnoException;
+import genv.core.os.FileStatus;
 import genv.core.os.NativeDirectory;
 import genv.core.os.ProcessStat;
 import genv.core.os.Processes;
@@ -36,14 +38,15 @@ import genv.core.rules.Outcome;
 import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
 import genv.core.waiting.WaitLimit;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +61,8 @@ import org.jspecify.annotations.Nullable;
  * {@link JsonDraft}; after the second all. Its locks end with it, its environment is removed by whoever needs something.
  */
 final class JsonStore implements Store {
+    private static final System.Logger LOG = System.getLogger("genv.core.store");
+
     private final JsonFiles files;
     private final DeviceFlocks flocks;
     private final StateDirectory directory;
@@ -69,12 +74,18 @@ final class JsonStore implements Store {
     private final NoteReport report;
     private final ReentrantLock mutex = new ReentrantLock(true);
 
-    /** What this process has locked, by holder; guarded by the mutex, as all that follows. */
+    /** Held by whoever uses the files or their directories without the mutex, and against them by whoever closes them. */
+    private final Lock using;
+
+    private final Lock closing;
+
+    /** What this process has locked, by holder. */
     private final HeldLocks held = new HeldLocks();
 
-    /** How often this store is in which environment: what closing it takes back. */
-    private final Map<EnvRules.Key, Integer> entered = new HashMap<>();
+    /** Guarded by the mutex. */
+    private final Memberships entered = new Memberships();
 
+    private final LateLeaves late;
     private volatile boolean closed;
 
     private JsonStore(
@@ -82,8 +93,13 @@ final class JsonStore implements Store {
             DeviceFlocks flocks,
             StateDirectory directory,
             PidMembers members,
+            LateLeaves late,
             Supplier<List<Device>> hostDevices,
             Optional<String> inheritedEid) {
+        ReentrantReadWriteLock closable = new ReentrantReadWriteLock();
+        this.using = closable.readLock();
+        this.closing = closable.writeLock();
+        this.late = late;
         this.files = files;
         this.directory = directory;
         this.limits = new LimitsFile(directory);
@@ -107,13 +123,15 @@ final class JsonStore implements Store {
         DeviceFlocks flocks = null;
         boolean done = false;
         try {
+            StateKinds.letUsersReplace(directory);
             forLimits = StateDirectory.openOpenToAll(path);
             flocks = new DeviceFlocks(directory);
             flocks.folder(); // made where there is none, or refused now
-            PidMembers members =
-                    new PidMembers(NativeDirectory.statusOf(directory.path()).orElseThrow());
+            FileStatus status = NativeDirectory.statusOf(directory.path()).orElseThrow();
+            PidMembers members = new PidMembers(status);
             JsonFiles files = new JsonFiles(directory, members);
-            JsonStore store = new JsonStore(files, flocks, forLimits, members, hostDevices, inheritedEid);
+            LateLeaves late = new LateLeaves(status);
+            JsonStore store = new JsonStore(files, flocks, forLimits, members, late, hostDevices, inheritedEid);
             store.reap();
             done = true;
             return store;
@@ -161,15 +179,20 @@ final class JsonStore implements Store {
     @Override
     public <T extends @Nullable Object> T read(Edit<T> edit) {
         long arrived = System.nanoTime();
+        Optional<JsonDraft> known = unchanged();
+        return edit.apply(known.isPresent() ? known.get() : readAgain(arrived));
+    }
+
+    private JsonDraft readAgain(long arrived) {
         mutex.lock();
         try {
             requireOpen();
-            Optional<JsonDraft> unchanged = files.unchanged(held.holders());
-            if (unchanged.isPresent()) {
-                return edit.apply(unchanged.get());
+            Optional<JsonDraft> readMeanwhile = files.unchanged(held.holders());
+            if (readMeanwhile.isPresent()) {
+                return readMeanwhile.get();
             }
             try (Flock _ = files.lock(false, arrived)) {
-                return edit.apply(files.load(held.holders(), List::of));
+                return files.load(held.holders(), List::of);
             } catch (InterruptedException impossible) {
                 throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
             }
@@ -178,40 +201,58 @@ final class JsonStore implements Store {
         }
     }
 
-    /** An environment as it is now, or null; waits for its turn and for the state no longer than the limit says. */
-    private @Nullable EnvBlock find(EnvRules.Key env, WaitLimit limit, WaitLimit.Deadline deadline)
+    @Override
+    public <T extends @Nullable Object> T read(Edit<T> edit, WaitLimit limit, WaitLimit.Deadline deadline)
             throws InterruptedException, TimeoutException {
         if (limit.nanos() == 0 || !limit.interruptible()) {
-            return read(draft -> draft.find(env.hash(), env.id()));
+            return read(edit);
         }
         long arrived = System.nanoTime();
+        Optional<JsonDraft> known = unchanged();
+        return edit.apply(known.isPresent() ? known.get() : readAgain(arrived, deadline));
+    }
+
+    private JsonDraft readAgain(long arrived, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
         if (!mutex.tryLock(Math.max(deadline.remaining(), 0), TimeUnit.NANOSECONDS)) {
             throw new TimeoutException();
         }
         try {
             requireOpen();
-            Optional<JsonDraft> unchanged = files.unchanged(held.holders());
-            if (unchanged.isPresent()) {
-                return unchanged.get().find(env.hash(), env.id());
+            Optional<JsonDraft> readMeanwhile = files.unchanged(held.holders());
+            if (readMeanwhile.isPresent()) {
+                return readMeanwhile.get();
             }
             long rest = Math.max(deadline.remaining(), 0);
             boolean hasTime = rest > JsonFiles.LOCK_LIMIT.toNanos();
             try (Flock _ =
                     hasTime ? files.lock(true, arrived) : files.lock(rest, true).orElseThrow(TimeoutException::new)) {
-                return files.load(held.holders(), List::of).find(env.hash(), env.id());
+                return files.load(held.holders(), List::of);
             }
         } finally {
             mutex.unlock();
         }
     }
 
+    /** The state if it is known and has not changed: without its turn, so that it waits for nobody who waits for the files. */
+    private Optional<JsonDraft> unchanged() {
+        using.lock();
+        try {
+            requireOpen();
+            return files.unchanged(held.holders());
+        } finally {
+            using.unlock();
+        }
+    }
+
     @Override
     public List<Holder> foreignHolders() {
-        mutex.lock();
+        using.lock();
         try {
+            requireOpen();
             return files.foreignHolders(flocks.folder(), held.holders());
         } finally {
-            mutex.unlock();
+            using.unlock();
         }
     }
 
@@ -231,21 +272,22 @@ final class JsonStore implements Store {
         try {
             requireOpen();
             try (Flock _ = files.lock(interruptible, arrived)) {
-                JsonDraft draft = load();
+                List<LateLeaves.Late> due = late.all();
+                JsonDraft draft = load(due);
                 T result;
                 try {
                     result = edit.apply(draft);
                 } catch (StateException failure) {
                     throw failure;
                 } catch (GenvException refused) {
-                    draft = load();
+                    draft = load(due);
                     if (Reaping.reap(draft, lives) == 0) {
                         throw refused;
                     }
                     result = edit.apply(draft); // dead processes stood in its way
                 }
                 if (result instanceof Outcome.Busy) {
-                    JsonDraft second = load();
+                    JsonDraft second = load(due);
                     if (Reaping.reap(second, lives) > 0) {
                         draft = second;
                         result = edit.apply(draft);
@@ -255,7 +297,8 @@ final class JsonStore implements Store {
                     StateKinds.requireOnlyJson(files.directory());
                 }
                 files.save(draft);
-                held.keepOnly(draft);
+                late.done(due);
+                held.giveBack(draft);
                 report.accept(draft.notes());
                 return result;
             }
@@ -264,8 +307,11 @@ final class JsonStore implements Store {
         }
     }
 
-    private JsonDraft load() {
-        return files.load(held.holders(), hostDevices);
+    /** The state without what this process should have left before. */
+    private JsonDraft load(List<LateLeaves.Late> due) {
+        JsonDraft draft = files.load(held.holders(), hostDevices);
+        due.forEach(one -> one.find(draft).ifPresent(block -> leave(draft, EnvRules.Key.of(block), caller.member())));
+        return draft;
     }
 
     private void lockMutex(boolean interruptible) throws InterruptedException {
@@ -306,7 +352,7 @@ final class JsonStore implements Store {
                     true,
                     arrived);
             if (outcome instanceof Outcome.Granted<EnvBlock>(EnvBlock block)) {
-                entered.merge(EnvRules.Key.of(block), 1, Integer::sum);
+                entered.enter(block);
             }
             return outcome;
         } finally {
@@ -314,25 +360,39 @@ final class JsonStore implements Store {
         }
     }
 
+    /** What of its own this process cannot leave now, it leaves with its next change: nobody else could do it. */
     @Override
     public boolean leave(EnvRules.Key env, Member member) {
-        EnvRules rules = new EnvRules(caller, lives);
         mutex.lock();
         try {
             if (closed) {
                 return true; // closing has left everything
             }
-            boolean ended = change(draft -> {
-                EnvBlock block = draft.find(env.hash(), env.id());
-                return rules.leave(draft, env, block == null ? member : PidMembers.in(block, member));
-            });
-            if (member.pid() == caller.pid()) {
-                entered.computeIfPresent(env, (key, count) -> count > 1 ? count - 1 : null);
+            Optional<Long> created = member.pid() == caller.pid() ? entered.created(env) : Optional.empty();
+            boolean ended = false;
+            try {
+                ended = change(draft -> leave(draft, env, member));
+            } catch (StateException failed) {
+                late.add(env.eid(), created.orElseThrow(() -> failed));
+                LOG.log(
+                        Level.WARNING,
+                        "an environment could not be left, and keeps its devices until this process changes something"
+                                + " in the directory or ends: path="
+                                + files.directory().path() + " eid=" + env.eid()
+                                + "; see to what is in the way: " + failed.getMessage());
+            }
+            if (created.isPresent()) {
+                entered.leave(env);
             }
             return ended;
         } finally {
             mutex.unlock();
         }
+    }
+
+    private boolean leave(Draft draft, EnvRules.Key env, Member member) {
+        EnvBlock block = draft.find(env.hash(), env.id());
+        return new EnvRules(caller, lives).leave(draft, env, block == null ? member : PidMembers.in(block, member));
     }
 
     @Override
@@ -439,27 +499,45 @@ final class JsonStore implements Store {
     public Outcome<Holder> lock(EnvRules.Key env, LockMode mode, WaitLimit limit) throws InterruptedException {
         PolicyCall.refuse();
         WaitLimit.Deadline deadline = limit.start();
-        return new FlockedDevices(flocks, caller, files.directory().path())
-                .lock(env, mode, limit, () -> find(env, limit, deadline), (holder, locks) -> keep(env, holder, locks));
+        try {
+            return new FlockedDevices(flocks, caller, files.directory().path())
+                    .lock(
+                            env,
+                            mode,
+                            limit,
+                            () -> read(draft -> draft.find(env.hash(), env.id()), limit, deadline),
+                            (holder, locks) -> keep(env, holder, locks));
+        } catch (StateException failed) {
+            if (closed) {
+                throw closedMeanwhile(failed);
+            }
+            throw failed;
+        }
+    }
+
+    private IllegalStateException closedMeanwhile(@Nullable Throwable cause) {
+        return new IllegalStateException(
+                "the host was closed while a request was waiting: path="
+                        + files.directory().path() + "; open another one",
+                cause);
     }
 
     /** Keeps a lock that was taken. */
     private Holder keep(EnvRules.Key env, Holder holder, DeviceFlocks.Held locks) {
         boolean kept = false;
-        mutex.lock();
+        using.lock();
         try {
             if (closed) {
-                throw new IllegalStateException("the host was closed while a request was waiting: path="
-                        + files.directory().path());
+                throw closedMeanwhile(null);
             }
-            if (!entered.containsKey(env) && !caller.inherits(env.eid())) {
+            if (!entered.contains(env) && !caller.inherits(env.eid())) {
                 throw caller.left(env.eid()); // nobody would give it back
             }
             StateKinds.requireOnlyJson(files.directory());
             kept = true;
             return held.add(holder, locks);
         } finally {
-            mutex.unlock();
+            using.unlock();
             if (!kept) {
                 locks.close();
             }
@@ -469,30 +547,22 @@ final class JsonStore implements Store {
     @Override
     public boolean extend(Holder holder, DeviceSet added) {
         Flock.Patience once = new Flock.Patience(0, DeviceFlocks.LONGEST_PAUSE, false);
+        using.lock();
         try {
+            requireOpen();
             Optional<DeviceFlocks.Held> more = flocks.lock(added, once);
-            if (more.isEmpty()) {
-                return false;
-            }
-            mutex.lock();
-            try {
-                return held.extend(holder, added, more.get());
-            } finally {
-                mutex.unlock();
-            }
+            return more.isPresent() && held.extend(holder, added, more.get());
         } catch (InterruptedException impossible) {
             throw new IllegalStateException("a wait of no length was interrupted", impossible);
+        } finally {
+            using.unlock();
         }
     }
 
+    /** Needs nothing of the state, so it does not wait for it. */
     @Override
     public void unlock(Holder holder) {
-        mutex.lock();
-        try {
-            held.release(holder.id());
-        } finally {
-            mutex.unlock();
-        }
+        held.release(holder.id());
     }
 
     // ---- the dead --------------------------------------------------------------------------------------------------
@@ -524,20 +594,43 @@ final class JsonStore implements Store {
             if (closed) {
                 return;
             }
-            try (files;
-                    directory;
-                    flocks;
-                    held) {
-                Map.copyOf(entered).forEach((env, count) -> {
-                    for (int i = 0; i < count; i++) {
-                        leave(env, caller.member());
-                    }
-                });
+            try {
+                leaveAll();
             } finally {
-                closed = true;
+                closeFiles();
             }
         } finally {
             mutex.unlock();
+        }
+    }
+
+    private void closeFiles() {
+        closing.lock();
+        try (files;
+                directory;
+                flocks) {
+            closed = true;
+            held.close();
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    private void leaveAll() {
+        if (entered.isEmpty() && late.all().isEmpty()) {
+            return;
+        }
+        boolean done = false;
+        try {
+            change(draft -> {
+                entered.forEach((env, created) -> leave(draft, env, caller.member()));
+                return null;
+            });
+            done = true;
+        } finally {
+            if (!done) { // the next host of this process does it
+                entered.forEach((env, created) -> late.add(env.eid(), created));
+            }
         }
     }
 }

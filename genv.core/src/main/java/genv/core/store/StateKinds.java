@@ -5,13 +5,16 @@ import genv.api.StateException;
 import genv.api.StateFormat;
 import genv.core.file.PlainDirectory;
 import genv.core.file.StateDirectory;
+import genv.core.json.DeviceFlocks;
 import genv.core.json.JsonFiles;
+import genv.core.limits.LimitsFile;
 import genv.core.os.ErrnoException;
 import genv.core.os.FileStatus;
 import genv.core.os.NativeDirectory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Which kind of state a directory has, by the names in it. Two would give out the same devices: that is refused when a directory
@@ -73,6 +76,22 @@ final class StateKinds {
         directory.requireInPlace();
     }
 
+    /**
+     * Takes away the sticky bit that a mapped state has left, where this user may: Genv's users replace each other's files. Not from
+     * a directory with other things in it, such as {@code /tmp}, which it may protect.
+     */
+    static void letUsersReplace(PlainDirectory directory) {
+        if (directory.isSticky() && directory.names().stream().allMatch(StateKinds::isOfAState)) {
+            directory.trySticky(false);
+        }
+    }
+
+    private static boolean isOfAState(String name) {
+        return name.startsWith("genv.")
+                || name.equals(DeviceFlocks.FOLDER)
+                || Stream.of(JsonFiles.ENVS, JsonFiles.DEVICES, LimitsFile.NAME).anyMatch(name::startsWith);
+    }
+
     private static List<String> present(Lookup lookup) {
         return JSON.stream().filter(name -> isThere(lookup, name)).toList();
     }
@@ -90,7 +109,9 @@ final class StateKinds {
         return new StateException("there are two states in one directory, and each would give out the same devices:"
                 + " directory=" + directory + " of_genv_for_java=" + StateFiles.STATE + " of_python_genv=" + json
                 + "; nothing was given out: end the programs that use it, then keep one: to share the host with Python"
-                + " Genv delete " + StateFiles.STATE + " and " + StateFiles.LIVE + ", otherwise delete "
+                + " Genv delete " + StateFiles.STATE + " and " + StateFiles.LIVE
+                + " and take the sticky bit away (chmod -t "
+                + directory + "), otherwise delete "
                 + JsonFiles.ENVS + " and " + JsonFiles.DEVICES + " and let Genv use another directory (GENV_TMPDIR)");
     }
 }

@@ -16,6 +16,7 @@ import genv.core.rules.Lives;
 import genv.core.rules.Outcome;
 import genv.core.waiting.WaitLimit;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,16 @@ public interface Store extends AutoCloseable {
 
     /** Reads the state. The edit must not change it. */
     <T extends @Nullable Object> T read(Edit<T> edit);
+
+    /**
+     * The same, waiting for the state no longer than a limit says where it is to be waited for at all.
+     *
+     * @throws TimeoutException if it could not be read within the limit
+     */
+    default <T extends @Nullable Object> T read(Edit<T> edit, WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
+        return read(edit);
+    }
 
     /** How it is kept, and so what it can hold. */
     StateFormat format();

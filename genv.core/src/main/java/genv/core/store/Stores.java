@@ -7,7 +7,6 @@ import genv.api.StateFormat;
 import genv.api.spi.Device;
 import genv.core.events.FlightEvents;
 import genv.core.events.OpeningSpan;
-import genv.core.json.DeviceFlocks;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,10 +67,11 @@ public final class Stores {
 
     private static Store choose(Path directory, GenvOptions.Sharing sharing, Surroundings surroundings) {
         StateFormat format = StateKinds.formatOf(directory);
-        boolean locksOnly =
-                StateKinds.isThere(directory, DeviceFlocks.FOLDER) && !StateKinds.isThere(directory, StateFiles.STATE);
-        if (surroundings.container().isPresent() && (format == StateFormat.JSON || locksOnly)) {
-            // pids of the host cannot be judged in a container, so its files are not touched there
+        boolean isMapped = format == StateFormat.MAPPED && StateKinds.isThere(directory, StateFiles.STATE);
+        if (surroundings.container().isPresent() && !isMapped) {
+            // pids of the host cannot be judged in a container, so its files are not touched there; and none are made,
+            // since a
+            // state of the container alone would give out what the host has given to others
             return ContainerStore.open(directory, surroundings.container().get());
         }
         return switch (format) {

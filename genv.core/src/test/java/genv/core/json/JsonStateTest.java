@@ -141,6 +141,69 @@ class JsonStateTest {
         assertThat(text(draft.printDevices())).isEqualTo("(unchanged)");
     }
 
+    /** What Python writes otherwise than Java would, or reads otherwise than it would write it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-0.0",
+                "-0",
+                "1e-07",
+                "1e+22",
+                "1E5",
+                "0.10",
+                "1e999",
+                "NaN",
+                "Infinity",
+                "-Infinity",
+                "18446744073709551616",
+                "9223372036854775807",
+                "-9223372036854775808",
+                "\"\\u007f\"",
+                "\"~ \\\\ \\\" \\n\\r\\t\\b\\f \\u0000\\u001b\\u00fc\\ud800\"",
+                "{}",
+                "[]"
+            })
+    void shouldKeepAnUnknownValueToTheByte(String value) {
+        String envs = ENVS.replace("\"uid\": 0,", "\"later\": " + value + ",\n      \"uid\": 0,");
+        String devices = DEVICES.replace("\"time\"", "\"later\": " + value + ",\n          \"time\"");
+        JsonState state = parse(envs, devices);
+        assertThat(text(state.printEnvs(state.envs()))).isEqualTo(envs);
+        assertThat(text(state.printDevices(state.devices()))).isEqualTo(devices);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"uid\": 0 -> \"uid\": null",
+                "\"uid\": 0,\n       -> ",
+                "\"username\": \"root\" -> \"username\": null",
+                "\"username\": \"root\",\n       -> ",
+                "\"username\": \"root\" -> \"username\": 7",
+                "\"kernel_ids\": [] -> \"kernel_ids\": null",
+                "\"name\": \"x\",\n         -> ",
+                "\"gpus\": 2 -> \"gpus\": \"2\"",
+                "CONFIG -> null",
+                "CONFIG -> {}"
+            })
+    void shouldKeepWhatIsNullOrMissingAsItIs(String change) {
+        String[] parts = change.split(" -> ", -1);
+        String part = parts[0].equals("CONFIG") ? ENVS.replaceFirst("(?s).*\"config\": (\\{.*?}).*", "$1") : parts[0];
+        assertThat(ENVS).contains(part);
+        String envs = ENVS.replace(part, parts[1]);
+        JsonDraft draft = draft(envs, DEVICES);
+        draft.put(draft.env(0).withMember(Member.adopted(1, 7000, 2)));
+        assertThat(text(draft.printEnvs())).isEqualTo(envs.replace("6917\n", "6917,\n        7000\n"));
+    }
+
+    @Test
+    void shouldWriteAWholeConfigurationWhereOneWasChanged() {
+        JsonDraft draft = draft(ENVS.replaceFirst("(?s)\\{\\s+\"name\".*?}", "null"), DEVICES);
+        draft.put(draft.env(0)
+                .withConfig(
+                        EnvConfig.builder().name("x").gpuMemory("4g").gpus(2).build()));
+        assertThat(text(draft.printEnvs())).isEqualTo(ENVS);
+    }
+
     @Test
     void shouldWriteAnEnvironmentAsGenvDoes() {
         JsonDraft draft = draft("{\n  \"envs\": []\n}", DEVICES.replaceFirst("(?s)\\[\\s+\\{\\s+\"eid\".*?\\]", "[]"));
@@ -222,12 +285,31 @@ class JsonStateTest {
                 "{\"envs\": [{\"eid\": \"a\", \"creation\": \"31/02/2026 00:00:00\"}]}",
                 "{\"envs\": [{\"eid\": \"a\", \"creation\": \"22/11/2026 07:27:05\", \"pids\": [\"x\"]}]}",
                 "{\"envs\": []} {",
+                "{\"envs\": null}",
+                "{\"envs\": [], \"a\": +Infinity}",
+                "{\"envs\": [], \"a\": 1, \"a\": 1}",
+                "{\"envs\": [{\"eid\": \"a\", \"creation\": \"22/11/2026 07:27:05\", \"pids\": null}]}",
+                "{\"envs\": [{\"eid\": \"a\", \"creation\": \"22/11/2026 07:27:05\", \"kernel_ids\": [\"k\"]}]}",
                 "\0\0\0\0"
             })
     void shouldSayWhatIsWrongAndWhatToDo(String damaged) {
         assertThatThrownBy(() -> parse(damaged, null))
                 .isInstanceOf(StateException.class)
                 .hasMessageContainingAll("path=/state/envs.json", "left as it is", "move it away");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"devices\": null}",
+                "{\"devices\": [{\"index\": 0, \"attachments\": null}]}",
+                "{\"devices\": [{\"index\": 0}]}"
+            })
+    void shouldNotTakeAMissingListOfDevicesForNone(String damaged) {
+        assertThatThrownBy(() -> parse(ENVS, damaged))
+                .isInstanceOf(StateException.class)
+                .hasMessageContainingAll(
+                        "path=/state/devices.json", "a list is missing", "at=devices", "left as it is");
     }
 
     @Test

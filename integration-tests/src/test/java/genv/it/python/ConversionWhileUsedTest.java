@@ -11,8 +11,12 @@ import genv.api.GenvHost;
 import genv.api.StateException;
 import genv.api.StateFormat;
 import genv.it.check.Background;
+import genv.it.check.Refusal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,6 +70,40 @@ class ConversionWhileUsedTest {
         try (GenvHost host = state.open()) {
             assertThat(host.snapshot().envs()).isEmpty();
         }
+    }
+
+    /** Who uses it would otherwise find two states in it for a moment, and be refused. */
+    @Test
+    void shouldNotShowATraceOfAConversionThatIsRefused() throws Exception {
+        PythonState state = PythonState.create(parent);
+        Files.delete(state.directory().resolve("envs.json"));
+        try (GenvHost host = state.open();
+                WatchService watch = state.directory().getFileSystem().newWatchService()) {
+            state.directory().register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+            Refusal.of(
+                    StateException.class,
+                    () -> GenvHost.convert(state.directory(), StateFormat.JSON),
+                    "the directory is in use");
+            Activation _ = host.activate(
+                    ActivationRequest.of(EnvConfig.builder().gpus(1).build()));
+            Refusal.of(
+                    StateException.class,
+                    () -> GenvHost.convert(state.directory(), StateFormat.JSON),
+                    "environments live in the directory");
+            Files.createFile(state.directory().resolve("last"));
+            assertThat(namesMade(watch)).doesNotContain("envs.json");
+        }
+    }
+
+    /** Up to the one that was made last. */
+    private static List<String> namesMade(WatchService watch) throws InterruptedException {
+        List<String> names = new ArrayList<>();
+        while (!names.contains("last")) {
+            WatchKey key = watch.take();
+            key.pollEvents().forEach(event -> names.add(String.valueOf(event.context())));
+            key.reset();
+        }
+        return names;
     }
 
     private int convert(PythonState state, boolean toJsonFirst) {

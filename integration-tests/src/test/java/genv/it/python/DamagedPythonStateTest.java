@@ -78,6 +78,9 @@ class DamagedPythonStateTest {
                         List.of(envs + envs, envs + "]", "[".repeat(100_000), "{\"envs\":".repeat(100_000)),
                         List.of("{\"envs\": [], \"envs\": []}", "{\"envs\": [" + ENV + ", " + ENV + "]}"),
                         with(envs, "[1]", "[-5]", "[0]", "[2147483648]", "[99999999999999999999]", "[1.5]", "[true]"),
+                        with(envs, "[1]", "null", "[null]"),
+                        with(envs, "\"pids\": [1], ", "", "\"pid\": [1], "),
+                        with(envs, "[" + ENV + "]", "null"),
                         with(envs, "[1]", "[NaN]", "[Infinity]", "[[1]]", "{\"1\": 1}", "[" + "9".repeat(5000) + "]"),
                         with(envs, "\"e44\"", "null", "\"\"", "[]", "{}", "true", "4.5"),
                         with(envs, "\"uid\": 0", "\"uid\": \"root\"", "\"uid\": {}", "\"uid\": 0, \"uid\": 1"),
@@ -96,6 +99,8 @@ class DamagedPythonStateTest {
                         with(devices, "\"index\": 0", "\"index\": 0, \"index\": 1"),
                         with(devices, DEVICE, DEVICE + ", " + DEVICE, "null", "[]"),
                         with(devices, DEVICE, DEVICE + ", " + DEVICE.replaceFirst("(?s)\\[.*\\]", "[]")),
+                        with(devices, "[" + DEVICE + "]", "null"),
+                        with(devices, "\"attachments\": [", "\"attachments\": null, \"x\": [", "\"x\": ["),
                         with(devices, "\"e44\"", "null", "[]"),
                         with(devices, "\"22/11/2026 07:27:05\"", "null", "5"),
                         with(devices, "[{", "7, \"x\": [{"))

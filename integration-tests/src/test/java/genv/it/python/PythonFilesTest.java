@@ -21,7 +21,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -289,6 +291,65 @@ class PythonFilesTest {
         assertThat(state.envsText()).doesNotContain("\"a\"");
     }
 
+    /** After a mapped state, whose directory has the bit, was deleted as the message says. */
+    @Test
+    void shouldTakeAwayTheStickyBitThatAMappedStateHasLeft() throws Exception {
+        Files.createFile(file("genv.state"));
+        Refusal.of(StateException.class, state::open, "two states", "chmod -t " + state.directory());
+        Files.delete(file("genv.state"));
+        setSticky();
+        state.open().close();
+        assertThat(mode()).isEqualTo(0777);
+    }
+
+    @Test
+    void shouldLeaveTheStickyBitWhereOtherThingsAreInTheDirectory() throws Exception {
+        Files.createFile(file("somebody's"));
+        setSticky();
+        try (GenvHost host = state.open();
+                Activation _ = host.activate(ONE)) {
+            assertThat(mode()).isEqualTo(01777);
+        }
+    }
+
+    @Test
+    void shouldSayWhatToDoAboutTheStickyBitToWhoMayNotReplaceAFile() throws Exception {
+        OtherUser other = OtherUser.prepare(parent);
+        setSticky();
+        String before = state.envsText();
+        try (Peer stranger = Peer.ofGenv(state.directory(), 2, other::as)) {
+            Refusal.isClear(
+                    stranger.fails(StateException.class, "activate eid=a gpus=1"),
+                    "sticky bit",
+                    "as it was",
+                    "uid=" + OtherUser.UID,
+                    "chmod -t " + state.directory());
+            assertThat(state.envsText()).isEqualTo(before);
+            state.open().close(); // its owner
+            assertThat(stranger.does("activate eid=a gpus=1")).isEqualTo("a [0]");
+            stranger.exits();
+        }
+    }
+
+    private void setSticky() throws IOException {
+        Files.setAttribute(state.directory(), "unix:mode", 01777);
+        assertThat(mode()).isEqualTo(01777);
+    }
+
+    private int mode() throws IOException {
+        return (Integer) Files.getAttribute(state.directory(), "unix:mode") & 07777;
+    }
+
+    // ---- a host that was closed ------------------------------------------------------------------------------------
+
+    @Test
+    void shouldSayThatTheHostIsClosedToWhoTakesASnapshot() {
+        GenvHost host = state.open();
+        host.close();
+        Refusal.of(IllegalStateException.class, host::snapshot, "the host is closed");
+        Refusal.of(IllegalStateException.class, host::snapshotJson, "the host is closed");
+    }
+
     // ---- containers ------------------------------------------------------------------------------------------------
 
     /** As a container runtime makes it: a folder of root with the lock files that were given, and another user inside. */
@@ -323,6 +384,53 @@ class PythonFilesTest {
             assertThat(files.map(each -> String.valueOf(each.getFileName())))
                     .containsExactlyInAnyOrder("envs.json", "devices.json");
         }
+    }
+
+    @Test
+    void shouldMakeNoStateInAContainerThatWasGivenNothing() throws Exception {
+        Files.delete(file("envs.json"));
+        Files.delete(file("devices.json"));
+        for (Path directory : List.of(state.directory(), parent.resolve("absent"))) {
+            try (Peer inside = Peer.ofGenv(directory, 2, PythonFilesTest::inContainer)) {
+                assertThat(inside.does("attached")).isEqualTo("[]");
+                assertThat(inside.does("lock")).isEqualTo("[]");
+                assertThat(inside.does("envs")).isEqualTo("[e44]");
+                Refusal.isClear(
+                        inside.fails(genv.api.GenvException.class, "attach gpus=1"),
+                        "in a container",
+                        "path=" + directory,
+                        "do it there");
+                inside.exits();
+            }
+        }
+        assertThat(state.directory()).isEmptyDirectory();
+        assertThat(parent.resolve("absent")).doesNotExist();
+    }
+
+    @Test
+    void shouldLockItsDevicesInAContainerWhereNothingCanBeWritten() throws Exception {
+        Files.delete(file("envs.json"));
+        Files.delete(file("devices.json"));
+        Files.createDirectory(file("devices"));
+        Files.createFile(file("devices/1.lock"));
+        String mounted = state.directory().toString();
+        Assumptions.assumeTrue(
+                runs("mount", "--bind", mounted, mounted) && runs("mount", "-o", "remount,bind,ro", mounted),
+                "needs the right to mount");
+        try (Peer inside = Peer.ofGenv(state.directory(), 2, PythonFilesTest::inContainer)) {
+            assertThat(inside.does("attached")).isEqualTo("[1]");
+            assertThat(inside.does("lock")).isEqualTo("[1]");
+            assertThat(FlockTool.isFree(file("devices/1.lock"))).isFalse();
+            inside.does("unlock");
+            assertThat(FlockTool.isFree(file("devices/1.lock"))).isTrue();
+            inside.exits();
+        } finally {
+            assertThat(runs("umount", mounted)).isTrue();
+        }
+    }
+
+    private static boolean runs(String... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(command).start().waitFor() == 0;
     }
 
     private static ChildJvm.Builder inContainer(ChildJvm.Builder child) {

@@ -238,20 +238,27 @@ class PythonStateTest {
         }
     }
 
+    /** As the files are after the clock was set forward: the boot and the process seem younger than the environments. */
     @Test
-    void shouldNotTakeAYoungerProcessForTheCreatorOfAnEnvironment() throws Exception {
-        Process stranger = shell();
+    void shouldTakeNobodyForDeadWhoIsOlderThanTheBootByAClockThatCanBeSet() throws Exception {
+        Process shell = shell();
         try {
-            String eid = Long.toString(stranger.pid()); // by default the creator's pid
+            String eid = Long.toString(shell.pid()); // by default the creator's pid
             state.envs(
-                    PythonState.env(eid, LONG_AGO, stranger.pid()),
-                    PythonState.env("old", LONG_AGO, stranger.pid()),
-                    PythonState.env("young", LocalDateTime.now(ZoneId.systemDefault()), stranger.pid()));
+                    PythonState.env(eid, LONG_AGO, shell.pid()), PythonState.env("joined", LONG_AGO, 1, shell.pid()));
+            state.devices(eid, "joined");
             try (GenvHost host = state.open()) {
-                assertThat(host.snapshot().envs()).extracting(EnvInfo::eid).containsExactly("young");
+                for (int i = 0; i < 2; i++) {
+                    assertThatThrownBy(() -> host.activate(as("mine"))).isInstanceOf(DevicesUnavailableException.class);
+                }
+                assertThat(host.snapshot().envs()).extracting(EnvInfo::eid).containsExactlyInAnyOrder(eid, "joined");
+                shell.destroyForcibly().waitFor();
+                try (Activation mine = host.activate(as("mine"))) {
+                    assertThat(mine.devices()).as("of whom no process lives").containsExactly(0);
+                }
             }
         } finally {
-            stranger.destroyForcibly().waitFor();
+            shell.destroyForcibly().waitFor();
         }
     }
 

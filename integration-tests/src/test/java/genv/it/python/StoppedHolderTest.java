@@ -29,6 +29,9 @@ class StoppedHolderTest {
     private static final ActivationRequest ONE =
             ActivationRequest.of(EnvConfig.builder().gpus(1).build()).eid("mine");
 
+    private static final ActivationRequest ANOTHER =
+            ActivationRequest.of(EnvConfig.empty()).eid("another");
+
     @TempDir
     private Path parent;
 
@@ -120,6 +123,50 @@ class StoppedHolderTest {
             assertThatThrownBy(first::result).isInstanceOf(InterruptedWaitException.class);
         }
         assertThat(state.envsText()).doesNotContain("eid");
+    }
+
+    /** Another thread has the turn of this process, and waits for the state. */
+    @Test
+    void shouldLockWithinALockAndGiveItBackWhileAnotherThreadWaitsForTheState() throws Exception {
+        try (GenvHost host = state.open();
+                Activation _ = host.activate(ONE)) {
+            DeviceLock outer = host.lock();
+            Background<String> changing;
+            try (FlockTool _ = FlockTool.hold(stateLock())) {
+                changing = Background.start(() -> host.call(ANOTHER, () -> "changed"));
+                changing.awaitWaiting();
+                host.tryLock(Duration.ofMillis(20)).orElseThrow().close();
+                host.lock().close();
+                assertThat(host.attached()).containsExactly(0);
+                assertThat(host.snapshot().env("mine")).isPresent();
+                outer.close();
+                assertThat(FlockTool.isFree(deviceLock())).isTrue();
+                host.tryLock(Duration.ofMillis(500)).orElseThrow().close();
+                assertThat(changing.isDone()).as("all of this while it waits").isFalse();
+            }
+            assertThat(changing.result()).isEqualTo("changed");
+        }
+    }
+
+    @Test
+    void shouldKeepTheLimitOfALockWithinALockWhileTheStateIsStopped() throws Exception {
+        try (GenvHost host = state.open();
+                Activation _ = host.activate(ONE);
+                DeviceLock outer = host.lock()) {
+            Background<String> changing;
+            try (FlockTool _ = FlockTool.hold(stateLock())) {
+                changing = Background.start(() -> host.call(ANOTHER, () -> "changed"));
+                changing.awaitWaiting();
+                change();
+                assertThat(host.tryLock(Duration.ofMillis(20))).isEmpty();
+                Background<Optional<DeviceLock>> waiting = Background.start(() -> host.tryLock(Duration.ofDays(1)));
+                waiting.interrupt();
+                assertThatThrownBy(waiting::result).isInstanceOf(InterruptedException.class);
+                assertThat(changing.isDone()).as("all of this while it waits").isFalse();
+            }
+            assertThat(changing.result()).isEqualTo("changed");
+            assertThat(outer.devices()).containsExactly(0);
+        }
     }
 
     @Test

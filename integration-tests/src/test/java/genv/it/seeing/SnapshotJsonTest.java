@@ -11,18 +11,21 @@ import com.networknt.schema.SpecificationVersion;
 import genv.api.ActivationRequest;
 import genv.api.EnvConfig;
 import genv.api.GenvHost;
+import genv.api.GenvOptions;
 import genv.api.LockMode;
 import genv.api.Snapshot;
 import genv.it.check.Eventually;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
+import genv.testkit.SimulatedBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -93,6 +96,39 @@ class SnapshotJsonTest {
             String json = empty.snapshotJson();
             assertThat(errors(json)).isEmpty();
             assertThat(json).endsWith("\"envs\":[],\"devices\":[],\"waiters\":[]}");
+        }
+    }
+
+    /** What of Genv's files a mapped state could not have. */
+    @Test
+    void shouldBeWhatTheSchemaSaysWithWhatOnlyGenvWrites(@TempDir Path directory) throws IOException {
+        String longName = "x".repeat(1000);
+        Files.writeString(directory.resolve("envs.json"), """
+            {"envs": [
+              {"eid": "book", "uid": null, "creation": "22/11/2026 07:27:05", "username": null, "config": null,
+               "pids": [], "kernel_ids": ["k"]},
+              {"eid": "%s", "uid": -5, "creation": "22/11/2026 07:27:05", "username": "\\ud83d\\ude00 \\n",
+               "config": {"name": "", "gpu_memory": "-1g", "gpus": -1}, "pids": [%d], "kernel_ids": ["k"]}]}\
+            """.formatted(
+                        longName, ProcessHandle.current().pid()));
+        Files.writeString(directory.resolve("devices.json"), """
+            {"devices": [{"index": 1, "total_memory": "?", "attachments": [
+              {"eid": "book", "gpu_memory": "lots", "time": "22/11/2026 07:27:05"},
+              {"eid": "%s", "gpu_memory": "4g", "time": "22/11/2026 07:27:05"}]}]}\
+            """.formatted(longName));
+        GenvOptions options = GenvOptions.builder()
+                .stateDirectory(directory)
+                .backend(SimulatedBackend.of(3, "16g"))
+                .processEnvironment(false)
+                .build();
+        try (GenvHost host = GenvHost.open(options)) {
+            String json = host.snapshotJson();
+            assertThat(errors(json)).isEmpty();
+            JsonNode envs = MAPPER.readTree(json).get("envs");
+            assertThat(envs).hasSize(2);
+            assertThat(envs.get(0).get("pids")).isEmpty();
+            assertThat(envs.get(0).get("uid").asInt()).isEqualTo(-1);
+            assertThat(envs.get(1).get("eid").asString()).isEqualTo(longName);
         }
     }
 
