@@ -29,8 +29,7 @@ public final class Caller {
      * @param user the user it runs as
      * @param inheritedEid the environment that it was started in, for good and whether or not it is a member
      */
-    public Caller(
-            long token, long pid, long pidNamespace, EnvBlock.Owner user, Optional<String> inheritedEid) {
+    public Caller(long token, long pid, long pidNamespace, EnvBlock.Owner user, Optional<String> inheritedEid) {
         this.member = Member.seated(token, pid, pidNamespace);
         this.user = user;
         this.inheritedEid = inheritedEid;
