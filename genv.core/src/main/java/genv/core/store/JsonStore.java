@@ -166,7 +166,13 @@ final class JsonStore implements Store {
 
     @Override
     public long rootAcquire() {
-        return files.rootAcquire();
+        using.lock();
+        try {
+            requireNotClosed();
+            return files.rootAcquire();
+        } finally {
+            using.unlock();
+        }
     }
 
     @Override
@@ -324,6 +330,10 @@ final class JsonStore implements Store {
 
     private void requireOpen() {
         PolicyCall.refuse();
+        requireNotClosed();
+    }
+
+    private void requireNotClosed() {
         if (closed) {
             throw new IllegalStateException(
                     "the host is closed: path=" + files.directory().path() + "; open another one");

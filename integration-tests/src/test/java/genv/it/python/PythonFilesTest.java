@@ -340,16 +340,6 @@ class PythonFilesTest {
         return (Integer) Files.getAttribute(state.directory(), "unix:mode") & 07777;
     }
 
-    // ---- a host that was closed ------------------------------------------------------------------------------------
-
-    @Test
-    void shouldSayThatTheHostIsClosedToWhoTakesASnapshot() {
-        GenvHost host = state.open();
-        host.close();
-        Refusal.of(IllegalStateException.class, host::snapshot, "the host is closed");
-        Refusal.of(IllegalStateException.class, host::snapshotJson, "the host is closed");
-    }
-
     // ---- containers ------------------------------------------------------------------------------------------------
 
     /** As a container runtime makes it: a folder of root with the lock files that were given, and another user inside. */
