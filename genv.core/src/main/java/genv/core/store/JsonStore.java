@@ -38,7 +38,6 @@ import genv.core.rules.Outcome;
 import genv.core.rules.PolicyCall;
 import genv.core.rules.Reaping;
 import genv.core.waiting.WaitLimit;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -61,8 +60,6 @@ import org.jspecify.annotations.Nullable;
  * {@link JsonDraft}; after the second all. Its locks end with it, its environment is removed by whoever needs something.
  */
 final class JsonStore implements Store {
-    private static final System.Logger LOG = System.getLogger("genv.core.store");
-
     private final JsonFiles files;
     private final DeviceFlocks flocks;
     private final StateDirectory directory;
@@ -86,6 +83,7 @@ final class JsonStore implements Store {
     private final Memberships entered = new Memberships();
 
     private final LateLeaves late;
+    private final Arrears arrears = new Arrears();
     private volatile boolean closed;
 
     private JsonStore(
@@ -370,7 +368,10 @@ final class JsonStore implements Store {
         }
     }
 
-    /** What of its own this process cannot leave now, it leaves with its next change: nobody else could do it. */
+    /**
+     * What of its own this process cannot leave now, it leaves with its next change, or with one that is made for that: nobody
+     * else could do it.
+     */
     @Override
     public boolean leave(EnvRules.Key env, Member member) {
         mutex.lock();
@@ -384,12 +385,11 @@ final class JsonStore implements Store {
                 ended = change(draft -> leave(draft, env, member));
             } catch (StateException failed) {
                 late.add(env.eid(), created.orElseThrow(() -> failed));
-                LOG.log(
-                        Level.WARNING,
-                        "an environment could not be left, and keeps its devices until this process changes something"
-                                + " in the directory or ends: path="
-                                + files.directory().path() + " eid=" + env.eid()
-                                + "; see to what is in the way: " + failed.getMessage());
+                arrears.add(
+                        "an environment with its devices, path="
+                                + files.directory().path() + " eid=" + env.eid() + ",",
+                        this::reap,
+                        failed);
             }
             if (created.isPresent()) {
                 entered.leave(env);
@@ -618,7 +618,8 @@ final class JsonStore implements Store {
         closing.lock();
         try (files;
                 directory;
-                flocks) {
+                flocks;
+                arrears) {
             closed = true;
             held.close();
         } finally {

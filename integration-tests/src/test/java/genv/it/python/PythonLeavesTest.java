@@ -9,6 +9,7 @@ import genv.api.EnvConfig;
 import genv.api.EnvInfo;
 import genv.api.GenvHost;
 import genv.api.StateException;
+import genv.it.check.Eventually;
 import genv.it.check.Refusal;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,6 +79,16 @@ class PythonLeavesTest {
             }
             assertThat(state.envsText()).doesNotContain("mine");
             assertThat(state.devicesText()).doesNotContain("mine");
+        }
+    }
+
+    @Test
+    void shouldLeaveAsSoonAsItCanThoughItChangesNothingMore() throws IOException {
+        try (GenvHost host = state.open();
+                GenvHost looking = state.open()) {
+            host.run(as("task"), this::damage);
+            mend();
+            Eventually.empty(looking);
         }
     }
 
