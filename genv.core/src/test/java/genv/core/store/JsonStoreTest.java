@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,7 +18,7 @@ class JsonStoreTest {
     @Test
     void shouldSayThatItWasClosedToWhoTakesASnapshot(@TempDir Path directory) throws IOException {
         Files.writeString(directory.resolve("envs.json"), "{\"envs\": []}");
-        JsonStore store = JsonStore.open(directory, List::of);
+        JsonStore store = JsonStore.open(directory, List::of, Optional.empty());
         store.read(Draft::envCount);
         store.close();
         for (ThrowingCallable asking : List.<ThrowingCallable>of(
