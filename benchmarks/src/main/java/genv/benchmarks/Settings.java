@@ -40,14 +40,14 @@ public record Settings(
 
     /** The whole. */
     static final Settings FULL =
-            new Settings("full", 3, 5000, 400, 5, List.of(0, 1, 10, 100, 1000, 4000), 20_000, 1000, 3000, 1000, 40, 15);
+            new Settings("full", 3, 5000, 400, 5, List.of(0, 1, 10, 100, 1000, 4000), 10_000, 1000, 3000, 1000, 40, 15);
 
     /** Under five minutes on two processors. */
     static final Settings SHORT =
-            new Settings("short", 1, 1600, 150, 4, List.of(0, 100, 1000, 4000), 6000, 200, 600, 250, 8, 5);
+            new Settings("short", 1, 1600, 150, 4, List.of(0, 100, 1000, 4000), 2500, 200, 600, 250, 8, 5);
 
     /** For the gate: the same as the short form, but only some subjects. */
-    static final Settings GATE = new Settings("gate", 1, 2000, 200, 4, List.of(0, 1000), 6000, 200, 600, 200, 5, 3);
+    static final Settings GATE = new Settings("gate", 1, 2000, 200, 4, List.of(0, 1000), 2500, 200, 600, 200, 5, 3);
 
     /** Whether everything runs; the figures mean nothing. */
     static final Settings SMOKE = new Settings("smoke", 1, 50, 3, 2, List.of(0, 10), 50, 50, 50, 8, 1, 1);

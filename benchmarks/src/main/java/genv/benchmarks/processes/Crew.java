@@ -67,9 +67,13 @@ final class Crew implements AutoCloseable {
         rehearsed.merge(workload, number, Math::max);
     }
 
-    /** What mostly waits for the disk needs little that is compiled, and would take long to have it so. */
+    /** Hand-overs happen only while both sides run; of the others it is known what they cost in a process that is alone. */
     private long longestRehearsal(Workload workload) {
-        return workload == Workload.PYTHON_ATTACH ? settings.rehearsalMillis() / 6 : settings.rehearsalMillis();
+        return switch (workload) {
+            case GENV_HAND -> settings.rehearsalMillis();
+            case GENV_ATTACH, FILE_HAND, FILE_BARGE -> settings.rehearsalMillis() / 3;
+            case PYTHON_ATTACH, JSON_ATTACH, SQLITE_ATTACH -> settings.rehearsalMillis() / 10;
+        };
     }
 
     @Override

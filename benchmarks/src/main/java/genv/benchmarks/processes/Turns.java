@@ -11,9 +11,12 @@ final class Turns implements AutoCloseable {
     private static final int INSIDE = 1;
 
     private final Board board;
+    private final long holdNanos;
 
-    Turns(Path directory) {
+    /** {@code holdNanos}: how long each has the lock, at least. */
+    Turns(Path directory, long holdNanos) {
         board = new Board(directory.resolve("turns"));
+        this.holdNanos = holdNanos;
     }
 
     <L> Turn of(int worker, Supplier<L> lock, Consumer<L> unlock) {
@@ -52,8 +55,18 @@ final class Turns implements AutoCloseable {
                 board.setVolatile(LAST, self);
                 handed++;
             }
+            hold();
             board.setVolatile(INSIDE, 0);
             unlock.run();
+        }
+
+        private void hold() {
+            if (holdNanos > 0) {
+                long begin = System.nanoTime();
+                while (System.nanoTime() - begin < holdNanos) {
+                    Thread.onSpinWait();
+                }
+            }
         }
 
         /** Forgets what was counted while the JVM warmed up. */

@@ -80,7 +80,7 @@ final class Worker implements ChildTask {
         long millis = Long.parseLong(words.get(5));
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch allWarm = new CountDownLatch(threads);
-        Workload.Place place = workload.open(Path.of(words.get(1)));
+        Workload.Place place = workload.open(Path.of(words.get(1)), 0);
         List<Future<Count>> counts = new ArrayList<>();
         try (AutoCloseable _ = place.resources();
                 ExecutorService workers = Executors.newFixedThreadPool(threads)) {

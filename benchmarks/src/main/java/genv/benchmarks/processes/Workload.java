@@ -25,7 +25,7 @@ enum Workload {
     /** Attaches a device and detaches it; there is one for each worker. */
     GENV_ATTACH(false) {
         @Override
-        Place open(Path directory) {
+        Place open(Path directory, long holdNanos) {
             GenvHost host =
                     GenvHost.open(StateOfMany.options(directory, Peer.DEVICES).build());
             DeviceRequest one = DeviceRequest.gpus(1);
@@ -42,15 +42,15 @@ enum Workload {
     /** The same on the files of Python Genv, under its locks and written to the disk at each step. */
     PYTHON_ATTACH(false) {
         @Override
-        Place open(Path directory) {
+        Place open(Path directory, long holdNanos) {
             beginInFiles(directory);
-            return GENV_ATTACH.open(directory);
+            return GENV_ATTACH.open(directory, holdNanos);
         }
     },
     /** The same on a JSON file. */
     JSON_ATTACH(true) {
         @Override
-        Place open(Path directory) {
+        Place open(Path directory, long holdNanos) {
             JsonPeer peer = new JsonPeer(directory);
             return new Place((worker, loop) -> attachAndDetach(peer, worker, loop), peer);
         }
@@ -58,7 +58,7 @@ enum Workload {
     /** The same on SQLite. */
     SQLITE_ATTACH(false) {
         @Override
-        Place open(Path directory) {
+        Place open(Path directory, long holdNanos) {
             return new Place(
                     (worker, loop) -> {
                         try (Peer peer = new SqlitePeer(directory)) {
@@ -71,11 +71,11 @@ enum Workload {
     /** Locks the one device, which all workers share, and unlocks it. */
     GENV_HAND(false) {
         @Override
-        Place open(Path directory) {
+        Place open(Path directory, long holdNanos) {
             GenvHost host = GenvHost.open(StateOfMany.options(directory, 1).build());
             ActivationRequest shared =
                     ActivationRequest.of(EnvConfig.builder().gpus(1).build()).overSubscribed();
-            Turns turns = new Turns(directory);
+            Turns turns = new Turns(directory, holdNanos);
             return new Place(
                     (worker, loop) ->
                             host.run(shared, () -> loop.accept(turns.of(worker, host::lock, DeviceLock::close))),
@@ -88,15 +88,15 @@ enum Workload {
     /** Locks and unlocks a file; the threads of a process stand in a queue, as file locks are not for threads. */
     FILE_HAND(true) {
         @Override
-        Place open(Path directory) {
-            return lockedFile(directory, new ReentrantLock(true));
+        Place open(Path directory, long holdNanos) {
+            return lockedFile(directory, holdNanos, new ReentrantLock(true));
         }
     },
     /** The same, but the threads of a process overtake each other. */
     FILE_BARGE(true) {
         @Override
-        Place open(Path directory) {
-            return lockedFile(directory, new ReentrantLock(false));
+        Place open(Path directory, long holdNanos) {
+            return lockedFile(directory, holdNanos, new ReentrantLock(false));
         }
     };
 
@@ -114,7 +114,8 @@ enum Workload {
         this.isForOnePlace = isForOnePlace;
     }
 
-    abstract Place open(Path directory);
+    /** {@code holdNanos}: how long a lock that goes from one to the other is held, at least. */
+    abstract Place open(Path directory, long holdNanos);
 
     /** Whether a directory can be opened only once in one process, as file locks belong to the process. */
     boolean isForOnePlace() {
@@ -147,9 +148,9 @@ enum Workload {
         });
     }
 
-    private static Place lockedFile(Path directory, ReentrantLock threads) {
+    private static Place lockedFile(Path directory, long holdNanos, ReentrantLock threads) {
         LockedFile file = new LockedFile(directory.resolve("device"));
-        Turns turns = new Turns(directory);
+        Turns turns = new Turns(directory, holdNanos);
         return new Place(
                 (worker, loop) -> loop.accept(turns.of(
                         worker,
