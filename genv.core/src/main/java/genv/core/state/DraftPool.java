@@ -33,16 +33,26 @@ final class DraftPool {
 
     RecordDraft borrow() {
         RecordDraft draft = slots.getAndSet(slot(), taken);
-        if (draft == null) {
-            return maker.get();
-        }
-        if (draft == taken) {
+        return draft != null && draft != taken ? draft : make(draft == taken);
+    }
+
+    private RecordDraft make(boolean isSpare) {
+        if (isSpare) {
             spare.incrementAndGet();
-            RecordDraft made = maker.get();
-            made.isSpare = true;
-            return made;
         }
-        return draft;
+        boolean done = false;
+        try {
+            RecordDraft made = maker.get();
+            made.isSpare = isSpare;
+            done = true;
+            return made;
+        } finally {
+            if (!done && isSpare) { // for want of memory: nothing is borrowed
+                spare.decrementAndGet();
+            } else if (!done) {
+                slots.set(slot(), null);
+            }
+        }
     }
 
     /** Takes back what the same thread has borrowed. */
@@ -54,16 +64,12 @@ final class DraftPool {
         }
     }
 
-    /** Waits until no draft is borrowed; false if that took too long. */
-    boolean awaitAllBack(long nanos) {
+    /** Waits until no draft is borrowed, or for so long. */
+    void awaitAllBack(long nanos) {
         long start = System.nanoTime();
-        while (!areAllBack()) {
-            if (System.nanoTime() - start > nanos) {
-                return false;
-            }
+        while (!areAllBack() && System.nanoTime() - start < nanos) {
             LockSupport.parkNanos(LOOK_NANOS);
         }
-        return true;
     }
 
     private boolean areAllBack() {

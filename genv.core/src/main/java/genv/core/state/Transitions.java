@@ -191,7 +191,7 @@ public final class Transitions {
      * Runs the last edit of this process, which takes back all that it has. No other one runs on what that leaves: it would find
      * the own environments gone, as if others had ended them, or take something that nobody would give back.
      *
-     * <p>On return no transition is under way, so memory and files can be closed.
+     * <p>On return no transition is under way, so memory and files can be closed; unless a policy has taken ten seconds.
      */
     public void end(Consumer<Draft> edit) {
         hasEnded = true;

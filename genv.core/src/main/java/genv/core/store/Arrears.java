@@ -25,28 +25,33 @@ final class Arrears implements AutoCloseable {
 
     /** Sees to it that something is given back which could not be. */
     void add(String what, GivingBack owed, StateException failure) {
-        log().log(
-                        Level.WARNING,
-                        what + " could not be given back, and is as soon as that is possible: " + failure.getMessage());
         schedule(what, owed, FIRST_PAUSE_MILLIS);
+        log(
+                Level.WARNING,
+                what + " could not be given back, and is as soon as that is possible: " + failure.getMessage(),
+                null);
     }
 
     private void tryAgain(String what, GivingBack owed, long pause) {
         try {
             owed.run();
-            log().log(Level.INFO, what + " was given back");
+            log(Level.INFO, what + " was given back", null);
         } catch (StateException still) {
             schedule(what, owed, Math.min(2 * pause, LONGEST_PAUSE_MILLIS));
         } catch (IllegalStateException closedMeanwhile) {
             // closing gives everything back
         } catch (RuntimeException | Error failure) {
-            log().log(Level.ERROR, what + " cannot be given back before this process ends", failure);
+            log(Level.ERROR, what + " cannot be given back before this process ends", failure);
         }
     }
 
-    private static System.Logger log() {
-        return System.getLogger(
-                "genv.core.store"); // not before it is needed: the first one costs a program some milliseconds
+    /** The logger is looked up when it is needed, since the first one costs a program some milliseconds. */
+    private static void log(Level level, String message, @Nullable Throwable thrown) {
+        try {
+            System.getLogger("genv.core.store").log(level, message, thrown);
+        } catch (RuntimeException | Error failing) {
+            // of a logger that the application brought: the result of a task is not to be lost for it
+        }
     }
 
     private synchronized void schedule(String what, GivingBack owed, long pause) {
