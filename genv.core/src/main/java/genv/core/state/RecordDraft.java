@@ -49,6 +49,8 @@ final class RecordDraft implements Draft {
     private boolean dirty;
     private boolean grants;
     private boolean frees;
+    /** Whether somebody has left the queue, so that others are first who were not. */
+    private boolean movesUp;
 
     /** The record that the present attempt to publish owns, or -1. */
     int record = -1;
@@ -86,6 +88,7 @@ final class RecordDraft implements Draft {
         dirty = false;
         grants = false;
         frees = false;
+        movesUp = false;
         boolean whole = (root == newRoot && isPristine) || image.load(memory, record, RootWord.version(newRoot));
         root = newRoot;
         isStamped = false;
@@ -690,17 +693,17 @@ final class RecordDraft implements Draft {
         image.waiterCount--;
         markFreed(devices);
         dirty = true;
-        frees = true;
+        movesUp = true;
     }
 
     /** Those who may be served now that something was freed, each as its token and its ticket. */
     long[] toWake() {
-        return frees ? firstInLine(0) : NOBODY;
+        return frees || movesUp ? firstInLine(0, !frees) : NOBODY;
     }
 
     @Override
     public long[] firstTickets(long token) {
-        long[] pairs = firstInLine(token);
+        long[] pairs = firstInLine(token, false);
         long[] tickets = new long[pairs.length / 2];
         for (int i = 0; i < tickets.length; i++) {
             tickets[i] = pairs[2 * i + 1];
@@ -708,8 +711,12 @@ final class RecordDraft implements Draft {
         return tickets;
     }
 
-    /** The first in line for each device, as token and ticket; of one token, or of all if that is 0. */
-    private long[] firstInLine(long token) {
+    /**
+     * The first in line for each device, as token and ticket; of one token, or of all if that is 0.
+     *
+     * @param passLocked whether to leave out those who wait for a lock that somebody holds
+     */
+    private long[] firstInLine(long token, boolean passLocked) {
         if (image.waiterCount == 0) {
             return NOBODY;
         }
@@ -721,7 +728,9 @@ final class RecordDraft implements Draft {
             boolean forDevices = waiterKind(i) == QueuedRequest.Kind.DEVICES;
             DeviceSet line = forDevices ? deviceLine : lockLine;
             DeviceSet wanted = waiterDevices(i);
-            if (!line.intersects(wanted) && (token == 0 || waiterToken(i) == token)) {
+            if (!line.intersects(wanted)
+                    && (token == 0 || waiterToken(i) == token)
+                    && (forDevices || !passLocked || !isLocked(wanted, waiterShare(i)))) {
                 pairs[used++] = waiterToken(i);
                 pairs[used++] = waiterTicket(i);
             }
@@ -732,6 +741,17 @@ final class RecordDraft implements Draft {
             }
         }
         return Arrays.copyOf(pairs, used);
+    }
+
+    /** Whether somebody holds a lock beside which there can be no other one, whatever has room. */
+    private boolean isLocked(DeviceSet devices, long share) {
+        for (int i = 0; i < image.holderCount; i++) {
+            if ((share == EnvBlock.WHOLE || holderWord(i, RecordLayout.HOLDER_MEMORY) == EnvBlock.WHOLE)
+                    && holderDevices(i).intersects(devices)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static final long[] NOBODY = {};

@@ -382,6 +382,74 @@ class TransitionsTest {
         assertThat(woken).containsExactly(11L, 12L, 12L);
     }
 
+    @Test
+    void shouldNotWakeWhoMovesUpAndWaitsForALockThatIsHeld() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
+        EnvBlock block = put("e", DeviceSet.of(new int[] {1, 2}));
+        process.transact(draft -> {
+            draft.enqueue(request(1, block, DeviceSet.of(1), 11, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            draft.enqueue(request(2, block, DeviceSet.of(1), 12, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            draft.enqueue(request(3, block, DeviceSet.of(1), 13, QueuedRequest.Kind.DEVICES));
+            draft.enqueue(request(4, block, DeviceSet.of(2), 14, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            return null;
+        });
+
+        waker.transact(draft -> {
+            draft.dequeue(1);
+            draft.addHolder(holder(1000, block, DeviceSet.of(1)));
+            return null;
+        });
+        assertThat(woken).as("12 waits for the holder, the others do not").containsExactly(13L, 14L);
+
+        woken.clear();
+        waker.<Boolean>transact(draft -> draft.removeHolder(1000));
+        assertThat(woken).as("something was freed").containsExactly(12L, 13L, 14L);
+    }
+
+    @Test
+    void shouldWakeWhoMovesUpAndMayShareALockThatIsHeld() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
+        EnvBlock block = put("e", DeviceSet.of(1));
+        QueuedRequest asked = request(2, block, DeviceSet.of(1), 12, QueuedRequest.Kind.SHARED_LOCK);
+        QueuedRequest shared = new QueuedRequest(
+                asked.ticket(), asked.by(), asked.kind(), asked.since(), asked.devices(), asked.count(), 1 << 20);
+        process.transact(draft -> {
+            draft.enqueue(request(1, block, DeviceSet.of(1), 11, QueuedRequest.Kind.SHARED_LOCK));
+            draft.enqueue(shared);
+            return null;
+        });
+
+        waker.transact(draft -> {
+            draft.dequeue(1);
+            draft.addHolder(holder(1000, block, DeviceSet.of(1)).withMemory(1 << 20));
+            return null;
+        });
+
+        assertThat(woken).containsExactly(12L);
+    }
+
+    @Test
+    void shouldWakeWhoWaitsForALockWhenItsEnvironmentHasFewerDevicesThanItWaitsFor() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
+        EnvBlock block = put("e", DeviceSet.of(new int[] {1, 2}));
+        EnvBlock other = put("f", DeviceSet.of(1));
+        process.transact(draft -> {
+            draft.addHolder(holder(1000, other, DeviceSet.of(1)));
+            draft.enqueue(request(1, block, DeviceSet.of(new int[] {1, 2}), 11, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            return null;
+        });
+
+        waker.transact(draft -> {
+            draft.put(StateFixture.found(draft, "e").withoutDevices(DeviceSet.of(1)));
+            return null;
+        });
+
+        assertThat(woken).as("it may lock what is left").containsExactly(11L);
+    }
+
     // ---- claims that others left -----------------------------------------------------------------------------------
 
     @Test
