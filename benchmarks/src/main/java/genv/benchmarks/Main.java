@@ -88,6 +88,7 @@ public final class Main {
                 settings.equals(Settings.GATE) ? gateParts(jmh(logs, List.of(COMPILE_FIRST))) : parts(logs);
         Set<String> chosen = only.<Set<String>>map(names -> new LinkedHashSet<>(Arrays.asList(names.split(",", -1))))
                 .orElse(parts.keySet());
+        Map<String, Long> seconds = new LinkedHashMap<>();
         long start = System.nanoTime();
         for (String part : chosen) {
             Runnable measured = parts.get(part);
@@ -95,6 +96,7 @@ public final class Main {
                 throw new IllegalArgumentException("no such part: part=" + part + ", parts=" + parts.keySet());
             }
             OUT.println("== " + part);
+            long begin = System.nanoTime();
             try {
                 measured.run();
             } catch (RuntimeException | AssertionError failure) {
@@ -103,7 +105,9 @@ public final class Main {
                         String.valueOf(failure.getMessage()).lines().findFirst().orElse(""));
                 failure.printStackTrace(OUT); // the others are measured all the same
             }
+            seconds.put(part, (System.nanoTime() - begin) / 1_000_000_000);
         }
+        results.fact("seconds by part", seconds);
         results.fact("load after", Machine.load());
         results.fact("seconds", (System.nanoTime() - start) / 1_000_000_000);
         boolean whole = only.isEmpty() && (settings.equals(Settings.FULL) || settings.equals(Settings.SHORT));
@@ -118,22 +122,29 @@ public final class Main {
 
     private Map<String, Runnable> parts(Path logs) {
         Jmh jmh = jmh(logs, List.of());
+        Jmh small = jmh.ofSmallCode();
         Load load = new Load(settings, results);
         WakeUp wakeUp = new WakeUp(settings, results);
-        List<Integer> live = settings.live();
         Map<String, Runnable> parts = new LinkedHashMap<>();
-        parts.put("attach", () -> jmh.run(AttachBenchmark.class, ".*", List.of()));
-        parts.put("activate", () -> {
-            jmh.run(ActivateBenchmark.class, "floor", List.of());
-            jmh.run(ActivateBenchmark.class, "task|process|json|sqlite", live);
+        parts.put("attach", () -> {
+            small.run(AttachBenchmark.class, "floor", List.of());
+            jmh.run(AttachBenchmark.class, "taskOne|taskEight|processOne|processEight|jsonOne|sqliteOne", List.of());
         });
-        parts.put("lock", () -> jmh.run(LockBenchmark.class, ".*", List.of()));
-        parts.put("query", () -> jmh.run(QueryBenchmark.class, ".*", List.of()));
+        parts.put("activate", () -> {
+            small.run(ActivateBenchmark.class, "floor", List.of());
+            jmh.run(ActivateBenchmark.class, "process", settings.live());
+            jmh.run(ActivateBenchmark.class, "task|json|sqlite", settings.fewLive());
+        });
+        parts.put("lock", () -> {
+            small.run(LockBenchmark.class, "floor|fileEight", List.of());
+            jmh.run(LockBenchmark.class, "one|eight|jsonOne|sqliteOne", List.of());
+        });
+        parts.put("query", () -> small.run(QueryBenchmark.class, ".*", List.of()));
         parts.put("snapshot", () -> {
-            jmh.run(SnapshotBenchmark.class, "floor", List.of());
+            small.run(SnapshotBenchmark.class, "floor", List.of());
             jmh.run(SnapshotBenchmark.class, "genv|json|sqlite", List.of(10, 1000));
         });
-        parts.put("python", () -> jmh.run(PythonFilesBenchmark.class, ".*", List.of()));
+        parts.put("python", () -> small.run(PythonFilesBenchmark.class, ".*", List.of()));
         parts.put("nvml", () -> nvml(logs));
         parts.put("workers", load::attach);
         parts.put("hand", load::hand);
@@ -161,10 +172,11 @@ public final class Main {
             return;
         }
         Jmh jmh = jmh(
-                logs,
-                List.of(
-                        "-D" + NvmlBenchmark.LIBRARY + "=" + library.orElseThrow(),
-                        "-Dorg.bytedeco.javacpp.cachedir=" + logs.resolve("javacpp")));
+                        logs,
+                        List.of(
+                                "-D" + NvmlBenchmark.LIBRARY + "=" + library.orElseThrow(),
+                                "-Dorg.bytedeco.javacpp.cachedir=" + logs.resolve("javacpp")))
+                .ofSmallCode();
         jmh.run(NvmlBenchmark.class, "bare|binding|reader|jnaDirect|jnaInterface", List.of());
         if (Files.exists(target.resolve("run").resolve("lib").resolve("cuda-linux-x86_64.jar"))) {
             jmh.run(NvmlBenchmark.class, "javacpp", List.of());

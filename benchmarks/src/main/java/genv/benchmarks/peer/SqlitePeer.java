@@ -27,6 +27,9 @@ public final class SqlitePeer implements Peer {
     private final PreparedStatement unlock;
     private final PreparedStatement envs;
     private final PreparedStatement attachments;
+    /** SQLITE_BUSY of the list of result codes, https://www.sqlite.org/rescode.html. */
+    private static final int BUSY = 5;
+
     private final long pid = ProcessHandle.current().pid();
 
     /** Opens the state in a directory; the first one makes it. */
@@ -35,7 +38,7 @@ public final class SqlitePeer implements Peer {
             connection = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("state.db"));
             try (Statement statement = connection.createStatement()) {
                 statement.execute("pragma busy_timeout=60000");
-                statement.execute("pragma journal_mode=wal");
+                keepWriteAheadLog(statement);
                 statement.execute("pragma synchronous=off");
                 statement.execute("create table if not exists env (eid text primary key, pid integer, user text,"
                         + " created integer, gpus integer) without rowid");
@@ -58,6 +61,21 @@ public final class SqlitePeer implements Peer {
             attachments = connection.prepareStatement("select number, eid, locked from device where eid is not null");
         } catch (SQLException e) {
             throw failed(e);
+        }
+    }
+
+    /** While another connection does so it is refused at once, whatever the time to wait. */
+    private static void keepWriteAheadLog(Statement statement) throws SQLException {
+        while (true) {
+            try {
+                statement.execute("pragma journal_mode=wal");
+                return;
+            } catch (SQLException e) {
+                if (e.getErrorCode() != BUSY) {
+                    throw e;
+                }
+                Thread.onSpinWait();
+            }
         }
     }
 

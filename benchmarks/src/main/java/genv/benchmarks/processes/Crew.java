@@ -37,7 +37,7 @@ final class Crew implements AutoCloseable {
                                 scratch.directory(),
                                 i * threads,
                                 threads,
-                                settings.loadWarmMillis(),
+                                warmMillis(workload),
                                 settings.loadMillis()));
             }
             working.forEach(child -> child.expect(Worker.WARM));
@@ -65,6 +65,11 @@ final class Crew implements AutoCloseable {
             child.expect(Worker.REHEARSED);
         }
         rehearsed.merge(workload, number, Math::max);
+    }
+
+    /** Until a lock goes from one to the other as it will go on: what is compiled by then is not what was in the rehearsal. */
+    private long warmMillis(Workload workload) {
+        return workload == Workload.GENV_HAND ? 5 * settings.loadWarmMillis() : settings.loadWarmMillis();
     }
 
     /** Hand-overs happen only while both sides run; of the others it is known what they cost in a process that is alone. */

@@ -29,7 +29,9 @@ public final class WakeUp {
     /** Uncontended locks, and rounds with a shorter sleep, until the code that is timed is compiled. */
     private static final int WARM_LOCKS = 20_000;
 
-    private static final int WARM_ROUNDS = 1_000;
+    /** More than the 5,000 calls after which HotSpot compiles a method for good. */
+    private static final int WARM_ROUNDS = 6_000;
+
     private static final double WARM_ASLEEP_MILLIS = 0.2;
 
     private final Settings settings;

@@ -31,13 +31,24 @@ public final class Jmh {
     private final Results results;
     private final Path log;
     private final List<String> jvmOptions;
+    private final int warmUpMillis;
 
     /** What JMH says goes to a file. */
     public Jmh(Settings settings, Results results, Path log, List<String> jvmOptions) {
+        this(settings, settings.warmUpMillis(), results, log, jvmOptions);
+    }
+
+    private Jmh(Settings settings, int warmUpMillis, Results results, Path log, List<String> jvmOptions) {
         this.settings = settings;
+        this.warmUpMillis = warmUpMillis;
         this.results = results;
         this.log = log;
         this.jvmOptions = new ArrayList<>(jvmOptions);
+    }
+
+    /** The same for subjects that are so little code that it is compiled soon. */
+    public Jmh ofSmallCode() {
+        return new Jmh(settings, settings.smallWarmUpMillis(), results, log, jvmOptions);
     }
 
     /** Runs some methods of a benchmark, which a pattern names; where they have the parameter, for each number of environments. */
@@ -46,7 +57,7 @@ public final class Jmh {
                 .include(benchmark.getName().replace(".", "\\.") + "\\.(" + methods + ")$")
                 .forks(settings.forks())
                 .warmupIterations(1)
-                .warmupTime(TimeValue.milliseconds(settings.warmUpMillis()))
+                .warmupTime(TimeValue.milliseconds(warmUpMillis))
                 .measurementIterations(settings.iterations())
                 .measurementTime(TimeValue.milliseconds(settings.iterationMillis()))
                 .jvmArgs(jvmOptions.toArray(String[]::new))
