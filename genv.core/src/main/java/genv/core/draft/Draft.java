@@ -155,8 +155,14 @@ public interface Draft {
 
     void removeWaiterAt(int position);
 
-    /** The tickets of a token that nobody comes before, for at least one device or for none. */
-    long[] firstTickets(long token);
+    /** Whether nobody comes before a request that is in the queue. */
+    boolean isFirstInLine(long ticket);
+
+    /**
+     * The tickets of a token that should look at the state when something has changed: those that nobody comes before, and those that
+     * wait for a lock on what their environment does not have any more, or not yet.
+     */
+    long[] ticketsToCall(long token);
 
     // ---- what the operator should know -----------------------------------------------------------------------------
 

@@ -483,7 +483,12 @@ public final class JsonDraft implements Draft {
     }
 
     @Override
-    public long[] firstTickets(long token) {
+    public boolean isFirstInLine(long ticket) {
+        return false;
+    }
+
+    @Override
+    public long[] ticketsToCall(long token) {
         return new long[0];
     }
 

@@ -51,6 +51,8 @@ final class RecordDraft implements Draft {
     private boolean frees;
     /** Whether somebody has left the queue, so that others are first who were not. */
     private boolean movesUp;
+    /** Whether an environment has less than before, so that its own requests for locks may ask for less as well. */
+    private boolean shrinks;
 
     /** The record that the present attempt to publish owns, or -1. */
     int record = -1;
@@ -89,6 +91,7 @@ final class RecordDraft implements Draft {
         grants = false;
         frees = false;
         movesUp = false;
+        shrinks = false;
         boolean whole = (root == newRoot && isPristine) || image.load(memory, record, RootWord.version(newRoot));
         root = newRoot;
         isStamped = false;
@@ -238,6 +241,7 @@ final class RecordDraft implements Draft {
                 if (!block.devices().containsAll(old.devices()) || shrinks(old.gpuMemory(), block.gpuMemory())) {
                     markFreed(old.devices());
                     frees = true;
+                    shrinks = true;
                 }
                 replace(at, block);
                 return;
@@ -656,6 +660,9 @@ final class RecordDraft implements Draft {
             image.waiterCount++;
         } else if (waiterDevices(at).isEmpty() && !request.devices().isEmpty()) {
             frees = true; // no limit holds it up any more, nor those of its user behind it
+        } else if (!request.devices().containsAll(waiterDevices(at))) {
+            markFreed(waiterDevices(at).minus(request.devices()));
+            movesUp = true;
         }
         writeWaiter(at, request);
         dirty = true;
@@ -698,12 +705,12 @@ final class RecordDraft implements Draft {
 
     /** Those who may be served now that something was freed, each as its token and its ticket. */
     long[] toWake() {
-        return frees || movesUp ? firstInLine(0, !frees) : NOBODY;
+        return frees || movesUp ? firstInLine(0, !frees, shrinks) : NOBODY;
     }
 
     @Override
-    public long[] firstTickets(long token) {
-        long[] pairs = firstInLine(token, false);
+    public long[] ticketsToCall(long token) {
+        long[] pairs = firstInLine(token, false, true);
         long[] tickets = new long[pairs.length / 2];
         for (int i = 0; i < tickets.length; i++) {
             tickets[i] = pairs[2 * i + 1];
@@ -711,12 +718,33 @@ final class RecordDraft implements Draft {
         return tickets;
     }
 
+    @Override
+    public boolean isFirstInLine(long ticket) {
+        int at = 0;
+        while (at < image.waiterCount && waiterTicket(at) != ticket) {
+            at++;
+        }
+        if (at == image.waiterCount) {
+            return false;
+        }
+        DeviceSet wanted = waiterDevices(at);
+        boolean forDevices = waiterKind(at) == QueuedRequest.Kind.DEVICES;
+        for (int i = 0; i < at; i++) {
+            if (forDevices == (waiterKind(i) == QueuedRequest.Kind.DEVICES)
+                    && waiterDevices(i).intersects(wanted)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * The first in line for each device, as token and ticket; of one token, or of all if that is 0.
      *
      * @param passLocked whether to leave out those who wait for a lock that somebody holds
+     * @param withOutdated whether to add those who would ask for something else by now, wherever they stand
      */
-    private long[] firstInLine(long token, boolean passLocked) {
+    private long[] firstInLine(long token, boolean passLocked, boolean withOutdated) {
         if (image.waiterCount == 0) {
             return NOBODY;
         }
@@ -728,9 +756,9 @@ final class RecordDraft implements Draft {
             boolean forDevices = waiterKind(i) == QueuedRequest.Kind.DEVICES;
             DeviceSet line = forDevices ? deviceLine : lockLine;
             DeviceSet wanted = waiterDevices(i);
-            if (!line.intersects(wanted)
-                    && (token == 0 || waiterToken(i) == token)
-                    && (forDevices || !passLocked || !isLocked(wanted, waiterShare(i)))) {
+            boolean isFirst =
+                    !line.intersects(wanted) && (forDevices || !passLocked || !isLocked(wanted, waiterShare(i)));
+            if ((token == 0 || waiterToken(i) == token) && (isFirst || (withOutdated && isOutdated(i)))) {
                 pairs[used++] = waiterToken(i);
                 pairs[used++] = waiterTicket(i);
             }
@@ -741,6 +769,19 @@ final class RecordDraft implements Draft {
             }
         }
         return Arrays.copyOf(pairs, used);
+    }
+
+    /** Whether a request waits for a lock on what its environment had once, and not for what that has now. */
+    private boolean isOutdated(int position) {
+        QueuedRequest.Kind kind = waiterKind(position);
+        if (kind == QueuedRequest.Kind.DEVICES) {
+            return false;
+        }
+        int hash = EidHash.of(waiter(position).eid());
+        EnvBlock block = find(hash, waiterWord(position, RecordLayout.WAITER_ENV));
+        return block != null
+                && (!block.devices().equals(waiterDevices(position))
+                        || (kind == QueuedRequest.Kind.SHARED_LOCK && block.gpuMemory() != waiterShare(position)));
     }
 
     /** Whether somebody holds a lock beside which there can be no other one, whatever has room. */

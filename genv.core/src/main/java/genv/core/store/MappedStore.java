@@ -64,7 +64,7 @@ final class MappedStore implements Store {
         this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
         this.rules = new EnvRules(caller, lives);
         this.room = new WaitRoom(memory, token, new Visits());
-        this.line = new WaitingLine(room, token, new StateAccess());
+        this.line = new WaitingLine(room, new StateAccess());
         NoteReport report = new NoteReport(files.path());
         this.lateNotes = new LateNotes(report);
         this.transitions = new Transitions(
@@ -433,7 +433,7 @@ final class MappedStore implements Store {
 
         @Override
         public long[] first() {
-            return transact(draft -> draft.firstTickets(caller.token()));
+            return transact(draft -> draft.ticketsToCall(caller.token()));
         }
     }
 

@@ -16,7 +16,6 @@ import genv.core.waiting.Gate;
 import genv.core.waiting.WaitLimit;
 import genv.core.waiting.WaitRoom;
 import genv.core.waiting.Waiting;
-import java.util.Arrays;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,13 +23,11 @@ import org.jspecify.annotations.Nullable;
 /** How the requests of this process stand in the queue of the host: through the gate, into a row, until they are served. */
 final class WaitingLine {
     private final WaitRoom room;
-    private final long token;
     private final StateAccess state;
     private final Gate<Lane> gate = new Gate<>();
 
-    WaitingLine(WaitRoom room, long token, StateAccess state) {
+    WaitingLine(WaitRoom room, StateAccess state) {
         this.room = room;
-        this.token = token;
         this.state = state;
     }
 
@@ -218,8 +215,7 @@ final class WaitingLine {
         }
     }
 
-    private boolean isFirst(Draft draft, long ticket) {
-        return draft.waiterCount() > 0
-                && Arrays.stream(draft.firstTickets(token)).anyMatch(first -> first == ticket);
+    private static boolean isFirst(Draft draft, long ticket) {
+        return draft.waiterCount() > 0 && draft.isFirstInLine(ticket);
     }
 }

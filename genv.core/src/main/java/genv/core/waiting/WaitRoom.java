@@ -239,7 +239,10 @@ public final class WaitRoom implements AutoCloseable {
     private void listenForAll() {
         try {
             do {
-                if (isNeeded() && leader.compareAndSet(null, Thread.currentThread())) {
+                if (!isNeeded()) {
+                    stirAll(); // whoever summoned this thread may have left since, and one that is parked may be alone
+                               // now
+                } else if (leader.compareAndSet(null, Thread.currentThread())) {
                     lead();
                 }
             } while (lingers());
@@ -261,8 +264,13 @@ public final class WaitRoom implements AutoCloseable {
             }
         } finally {
             leader.set(null);
-            present.values().forEach(Waiting::stir); // one that is alone by now leads itself
+            stirAll();
         }
+    }
+
+    /** Has those who are parked look how they sleep best: one that is alone by now leads itself. */
+    private void stirAll() {
+        present.values().forEach(Waiting::stir);
     }
 
     private boolean isNeeded() {

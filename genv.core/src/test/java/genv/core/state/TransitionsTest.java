@@ -450,6 +450,53 @@ class TransitionsTest {
         assertThat(woken).as("it may lock what is left").containsExactly(11L);
     }
 
+    @Test
+    void shouldWakeWhoWaitsForALockWhereverItStandsWhenItsEnvironmentHasLess() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
+        EnvBlock holding = put("h", DeviceSet.of(2));
+        EnvBlock before = put("a", DeviceSet.of(new int[] {1, 2}));
+        EnvBlock behind = put("b", DeviceSet.of(new int[] {1, 2}));
+        process.transact(draft -> {
+            draft.addHolder(holder(1000, holding, DeviceSet.of(2)));
+            draft.enqueue(request(1, before, DeviceSet.of(new int[] {1, 2}), 11, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            draft.enqueue(request(2, behind, DeviceSet.of(new int[] {1, 2}), 12, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            return null;
+        });
+        assertThat(process.<long[]>transact(draft -> draft.ticketsToCall(12))).isEmpty();
+
+        waker.transact(draft -> {
+            draft.put(StateFixture.found(draft, "b").withoutDevices(DeviceSet.of(1)));
+            return null;
+        });
+
+        assertThat(woken).containsExactly(11L, 12L);
+        assertThat(process.<long[]>transact(draft -> draft.ticketsToCall(12)))
+                .as("its process calls it, though another one comes before")
+                .containsExactly(2);
+    }
+
+    @Test
+    void shouldWakeWhoStandsBehindARequestThatWaitsForLess() {
+        List<Long> woken = new ArrayList<>();
+        Transitions waker = state.process(2, (sleeper, ticket) -> woken.add(sleeper));
+        EnvBlock block = put("e", DeviceSet.of(new int[] {1, 2}));
+        process.transact(draft -> {
+            draft.addHolder(holder(1000, block, DeviceSet.of(1)));
+            draft.enqueue(request(1, block, DeviceSet.of(new int[] {1, 2}), 11, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            draft.enqueue(request(2, block, DeviceSet.of(2), 12, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            return null;
+        });
+
+        waker.transact(draft -> {
+            draft.enqueue(request(1, block, DeviceSet.of(1), 11, QueuedRequest.Kind.EXCLUSIVE_LOCK));
+            return null;
+        });
+
+        assertThat(woken).containsExactly(12L);
+        assertThat(process.<Boolean>transact(draft -> draft.isFirstInLine(2))).isTrue();
+    }
+
     // ---- claims that others left -----------------------------------------------------------------------------------
 
     @Test

@@ -140,6 +140,34 @@ class WaitRoomTest {
     }
 
     @Test
+    void shouldHaveWhoIsLeftLeadWhenTheLeaderIsInterrupted() throws Exception {
+        try (ExecutorService threads =
+                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            for (int i = 0; i < ROUNDS; i++) {
+                Future<?> leader = waitIn(threads, TICKET);
+                Future<?> left = waitIn(threads, TICKET + 1);
+                leader.cancel(true);
+                while (waiters.get() > 1) {
+                    Thread.onSpinWait();
+                }
+
+                int before = looks.get();
+                boolean isCalled = left.isDone();
+                while (looks.get() == before) {
+                    assertThat(isCalled)
+                            .as("called by who gave up listening, since nobody looked")
+                            .isFalse();
+                    isCalled = left.isDone();
+                }
+                left.cancel(true);
+                while (waiters.get() > 0) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+    }
+
+    @Test
     void shouldKeepAnInterruptOfAWaitThatCannotBeInterrupted() throws Exception {
         SynchronousQueue<Thread> entered = new SynchronousQueue<>();
         AtomicBoolean served = new AtomicBoolean();
