@@ -240,8 +240,7 @@ public final class WaitRoom implements AutoCloseable {
         try {
             do {
                 if (!isNeeded()) {
-                    stirAll(); // whoever summoned this thread may have left since, and one that is parked may be alone
-                               // now
+                    stirAll(); // whoever called this thread may have left, and the one that is parked be alone
                 } else if (leader.compareAndSet(null, Thread.currentThread())) {
                     lead();
                 }
