@@ -16,6 +16,9 @@ import java.sql.Statement;
  * transaction, which takes the write lock at its beginning.
  */
 public final class SqlitePeer implements Peer {
+    /** SQLITE_BUSY of the list of result codes, https://www.sqlite.org/rescode.html. */
+    private static final int BUSY = 5;
+
     private final Connection connection;
     private final PreparedStatement begin;
     private final PreparedStatement commit;
@@ -27,9 +30,6 @@ public final class SqlitePeer implements Peer {
     private final PreparedStatement unlock;
     private final PreparedStatement envs;
     private final PreparedStatement attachments;
-    /** SQLITE_BUSY of the list of result codes, https://www.sqlite.org/rescode.html. */
-    private static final int BUSY = 5;
-
     private final long pid = ProcessHandle.current().pid();
 
     /** Opens the state in a directory; the first one makes it. */

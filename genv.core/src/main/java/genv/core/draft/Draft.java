@@ -155,7 +155,7 @@ public interface Draft {
 
     void removeWaiterAt(int position);
 
-    /** Whether nobody comes before a request that is in the queue. */
+    /** Whether a request is in the queue and nobody comes before it. */
     boolean isFirstInLine(long ticket);
 
     /**

@@ -186,7 +186,7 @@ final class WaitingLine {
             } else {
                 tries.next = replace(draft, tries.pass);
             }
-            tries.isFirst = isFirst(draft, ticket);
+            tries.isFirst = draft.isFirstInLine(ticket);
             return result;
         });
         tries.hasLeft = !(outcome instanceof Outcome.Busy);
@@ -213,9 +213,5 @@ final class WaitingLine {
         if (!draft.isQueued(request)) {
             draft.enqueue(request);
         }
-    }
-
-    private static boolean isFirst(Draft draft, long ticket) {
-        return draft.waiterCount() > 0 && draft.isFirstInLine(ticket);
     }
 }
