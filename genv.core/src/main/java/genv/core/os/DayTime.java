@@ -1,22 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.os;
 
+import java.time.Instant;
+
 /**
  * The time of day at a moment that was read from {@link System#nanoTime()}: for operations that need both clocks and are about as
- * quick as reading one. A clock that was set is followed a tenth of a second later. Thread-safe.
+ * quick as reading one. It agrees with {@link System#currentTimeMillis()} to the microsecond, so that what happened after a reading of
+ * the one is not dated before it by the other. A clock that was set is followed a tenth of a second later. Thread-safe.
  */
 public final class DayTime {
     private static final long RECENT_NANOS = 100_000_000;
 
+    /** How far apart the readings around one of the day may be; a thread that is not held up needs a tenth of it. */
+    private static final long CLOSE_NANOS = 1_000;
+
+    /** A thread that is held up each time takes the closest. */
+    private static final int TRIES = 16;
+
     private static volatile Pair pair = read();
 
-    /** What both clocks said at the same moment. */
-    private record Pair(long nanos, long millis) {}
+    /** What both clocks said at the same moment: nanoseconds of the one, and nanoseconds since 1970. */
+    private record Pair(long nanos, long day) {}
 
     private DayTime() {}
 
     private static Pair read() {
-        return new Pair(System.nanoTime(), System.currentTimeMillis());
+        Pair closest = new Pair(0, 0);
+        long gap = Long.MAX_VALUE;
+        for (int i = 0; i < TRIES && gap > CLOSE_NANOS; i++) {
+            long before = System.nanoTime();
+            Instant day = Instant.now();
+            long between = System.nanoTime() - before;
+            if (between < gap) {
+                gap = between;
+                // not whole milliseconds: they would date a moment up to one too early
+                closest = new Pair(before + between / 2, day.getEpochSecond() * 1_000_000_000 + day.getNano());
+            }
+        }
+        return closest;
     }
 
     /** Milliseconds since 1970 at a time of {@link System#nanoTime()} that is not long past. */
@@ -26,8 +47,8 @@ public final class DayTime {
         if (since < 0 || since >= RECENT_NANOS) {
             known = read();
             pair = known;
-            since = Math.min(nanos - known.nanos(), 0);
+            since = nanos - known.nanos();
         }
-        return known.millis() + Math.floorDiv(since, 1_000_000L);
+        return Math.floorDiv(known.day() + since, 1_000_000L);
     }
 }
