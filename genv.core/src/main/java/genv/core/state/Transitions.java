@@ -285,7 +285,7 @@ public final class Transitions {
         draft.keepAs(RootWord.of(version, draft.record));
         draft.record = -1;
         CrashPoint.PUBLISHED.reach();
-        free(draft);
+        draft.envs().freeReplaced(version);
         CrashPoint.RELEASED.reach();
         for (int i = 0; i < sleepers.length; i += 2) {
             surroundings.wake.wake(sleepers[i], sleepers[i + 1]);
@@ -329,8 +329,9 @@ public final class Transitions {
         int record = draft.record;
         long version = RootWord.version(root) + 1;
         int used = 0;
-        for (int i = 0; i < draft.fresh().size(); i++) {
-            EnvBlock block = draft.fresh().get(i);
+        EnvEntries envs = draft.envs();
+        for (int i = 0; i < envs.fresh().size(); i++) {
+            EnvBlock block = envs.fresh().get(i);
             int size = EnvCodec.size(block);
             if (size > EnvCodec.MAX_WORDS) {
                 throw new GenvException("an environment is too large: eid=" + block.eid() + " members="
@@ -344,7 +345,7 @@ public final class Transitions {
                 surroundings.backing.ensure(FileLayout.cellAt(draft.owned[k]), CellLayout.SIZE);
             }
             cells.write(words, size, draft.owned, used, count);
-            draft.settle(i, draft.owned[used]);
+            envs.settle(i, draft.owned[used]);
             used += count;
         }
         RecordImage image = draft.image();
@@ -368,7 +369,7 @@ public final class Transitions {
             return false;
         }
         records.hint(RootWord.record(root));
-        draft.rememberIn(cells, version);
+        envs.remember(version);
         for (; used < draft.ownedCount; used++) {
             cellClaims.release(draft.owned[used], version);
         }
@@ -407,12 +408,6 @@ public final class Transitions {
             draft.record = -1;
         }
         draft.isStamped = false;
-    }
-
-    private void free(RecordDraft draft) {
-        for (int i = 0; i < draft.replacedCount(); i++) {
-            cells.freeChain(draft.replaced()[i], draft.version());
-        }
     }
 
     // ---- claiming --------------------------------------------------------------------------------------------------

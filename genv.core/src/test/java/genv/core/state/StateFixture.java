@@ -16,6 +16,7 @@ import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
+import genv.core.model.QueuedRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -38,6 +39,9 @@ import java.util.function.Function;
  * {@link #bury buried}.
  */
 public final class StateFixture implements AutoCloseable {
+    /** The token of the process that the helpers below act for. */
+    static final long SELF = 1;
+
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
     private final Set<Long> dead = ConcurrentHashMap.newKeySet();
@@ -259,6 +263,43 @@ public final class StateFixture implements AutoCloseable {
                 1_700_000_000_000L,
                 EnvConfig.empty(),
                 Member.seated(token, 4242, 1));
+    }
+
+    /** Publishes an environment of {@link #SELF}. */
+    static EnvBlock put(Transitions process, String eid, DeviceSet devices) {
+        return process.transact(draft -> {
+            EnvBlock block = env(draft, eid, SELF).withDevices(devices, false, 1);
+            draft.put(block);
+            return block;
+        });
+    }
+
+    static Holder holder(long id, EnvBlock block, DeviceSet devices) {
+        return new Holder(
+                id,
+                block.id(),
+                block.hash(),
+                SELF,
+                1,
+                LockMode.EXCLUSIVE,
+                EnvBlock.share(EnvConfig.empty()),
+                1,
+                devices);
+    }
+
+    static QueuedRequest request(long ticket, EnvBlock block, DeviceSet devices) {
+        return request(ticket, block, devices, SELF, QueuedRequest.Kind.DEVICES);
+    }
+
+    static QueuedRequest request(long ticket, EnvBlock block, DeviceSet devices, long token, QueuedRequest.Kind kind) {
+        return new QueuedRequest(
+                ticket,
+                new QueuedRequest.By(token, 1, block.id(), block.eid(), 1),
+                kind,
+                1,
+                devices,
+                devices.size(),
+                EnvBlock.WHOLE);
     }
 
     @Override
