@@ -63,6 +63,8 @@ final class Program implements AutoCloseable {
     static Program java(Path state, Map<String, String> variables, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // no file is shared with other JVMs, of which they might warn each other among what the program says
+        command.add("-XX:-UsePerfData");
         command.add("--illegal-native-access=deny");
         command.addAll(arguments);
         return start(state, variables, command);

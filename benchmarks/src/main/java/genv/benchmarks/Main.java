@@ -74,7 +74,7 @@ public final class Main {
                 .filter(option -> option.startsWith("--only="))
                 .map(option -> option.substring("--only=".length()))
                 .findFirst());
-        if (options.contains("--gate") && !main.gate()) {
+        if (options.contains("--gate") && !main.isGateOpen()) {
             System.exit(1);
         }
     }
@@ -215,9 +215,27 @@ public final class Main {
         OUT.println("written to " + directory);
     }
 
-    /** Compares what nothing disturbed, since a build machine is seldom idle. */
-    private boolean gate() {
-        boolean open = true;
+    /**
+     * Whether no bound is missed, twice: a build machine may have become busy after a floor and before its subject, which shows in
+     * their ratio.
+     */
+    private boolean isGateOpen() throws IOException {
+        Set<Bound> missed = missed();
+        if (!missed.isEmpty()) {
+            OUT.println("measured once more: what is beyond its bound again is no disturbance");
+            measure(Optional.empty());
+            missed.retainAll(missed());
+        }
+        OUT.println(
+                missed.isEmpty()
+                        ? "gate: open"
+                        : "gate: closed; something has become several times slower, or allocates");
+        return missed.isEmpty();
+    }
+
+    /** The gates that are not kept, by what nothing disturbed, since a build machine is seldom idle. */
+    private Set<Bound> missed() {
+        Set<Bound> missed = new LinkedHashSet<>();
         for (Bound bound : Bound.all()) {
             if (!bound.isGate()) {
                 continue;
@@ -225,10 +243,11 @@ public final class Main {
             double value = bound.undisturbed(results).orElse(Double.NaN);
             boolean kept = bound.keeps(value, bound.gate());
             OUT.printf("%-60s %12.2f  gate %10.2f  %s%n", bound.subject(), value, bound.gate(), kept ? "ok" : "FAILED");
-            open &= kept;
+            if (!kept) {
+                missed.add(bound);
+            }
         }
-        OUT.println(open ? "gate: open" : "gate: closed; something has become several times slower, or allocates");
-        return open;
+        return missed;
     }
 
     /** Copies the last run to the documentation. */

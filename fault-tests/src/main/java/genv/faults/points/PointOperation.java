@@ -136,8 +136,10 @@ enum PointOperation {
             }
             case EXPIRE, ANNOUNCE -> {
                 host.activate(one().lease(Duration.ofHours(1)));
+                // announced at half of it, unless the process is held up for the other half
+                Duration lease = this == ANNOUNCE ? Duration.ofSeconds(4) : Duration.ofMillis(100);
                 yield () -> {
-                    host.renewLease(Duration.ofMillis(100));
+                    host.renewLease(lease);
                     while (true) {
                         LockSupport.park(); // the thread that is stopped is another one
                     }

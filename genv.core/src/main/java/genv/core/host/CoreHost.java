@@ -24,6 +24,7 @@ import genv.core.home.ConfigDirectory;
 import genv.core.layout.RecordLayout;
 import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
+import genv.core.model.Holder;
 import genv.core.os.Processes;
 import genv.core.rules.Candidates;
 import genv.core.rules.EnvRules;
@@ -43,6 +44,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -186,8 +188,8 @@ public final class CoreHost implements GenvHost {
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(op, "op");
         Store opened = store();
-        String eid = pid + "-" + tasks.incrementAndGet();
-        EnvBlock block = activate(opened, request, eid);
+        String defaultEid = request.eid().orElseGet(() -> pid + "-" + tasks.incrementAndGet());
+        EnvBlock block = activate(opened, request, defaultEid);
         EnvSession session = EnvSession.of(opened, block);
         locks.enter(session.key());
         try (TaskEnv env = new TaskEnv(session, locks, leases)) {
@@ -420,14 +422,24 @@ public final class CoreHost implements GenvHost {
     private Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
         Objects.requireNonNull(mode, "mode");
         EnvSession session = current();
-        if (session == null || session.isEndedElsewhere()) {
+        if (session == null) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
-        EnvLocks env = locks.of(session.store(), session.key(), session.isInherited());
+        WaitLimit.Deadline deadline = limit.start();
+        EnvRules.Key key;
+        try {
+            key = session.key(limit, deadline);
+        } catch (TimeoutException stateBusy) {
+            return Optional.empty();
+        }
+        if (key == null) {
+            return Optional.of(LockOnNothing.INSTANCE);
+        }
+        EnvLocks env = locks.of(session.store(), key, session.isInherited());
         RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
         return span == null
-                ? env.lock(mode, limit)
-                : span.record(() -> recorded(span, session.eid(), env.lock(mode, limit)));
+                ? env.lock(mode, limit, deadline)
+                : span.record(() -> recorded(span, session.eid(), env.lock(mode, limit, deadline)));
     }
 
     private static Optional<DeviceLock> recorded(RequestSpan span, String eid, Optional<DeviceLock> lock) {
@@ -446,8 +458,9 @@ public final class CoreHost implements GenvHost {
         Store opened = store();
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
-        StateContents contents = opened.read(StateContents::of).with(opened.foreignHolders());
-        return SnapshotBuilder.build(contents, lives, devices, opened.format());
+        StateContents contents = opened.read(StateContents::of);
+        List<Holder> foreign = opened.foreignHolders(contents.envs());
+        return SnapshotBuilder.build(contents.with(foreign), lives, devices, opened.format());
     }
 
     @Override

@@ -61,9 +61,8 @@ final class EnvLocks {
         TAKEN_AFTER_A_WAIT
     }
 
-    /** Locks what the environment has; empty if that could not be done within the limit. */
-    Optional<DeviceLock> lock(LockMode mode, WaitLimit limit) throws InterruptedException {
-        WaitLimit.Deadline deadline = limit.start();
+    /** Locks what the environment has; empty if that could not be done within the limit, which runs already. */
+    Optional<DeviceLock> lock(LockMode mode, WaitLimit limit, WaitLimit.Deadline deadline) throws InterruptedException {
         Turn taken = takeTurn(limit, deadline);
         if (taken == Turn.MISSED) {
             return Optional.empty();

@@ -9,9 +9,11 @@ import genv.core.rules.EnvRules;
 import genv.core.rules.LeaseRules;
 import genv.core.rules.PolicyCall;
 import genv.core.store.Store;
+import genv.core.waiting.WaitLimit;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -101,26 +103,24 @@ final class EnvSession {
 
     private View inState() {
         PolicyCall.refuse(); // whoever looks may hold the monitor, and wait for the state
+        View known = unchanged();
+        return known != null ? known : look();
+    }
+
+    /** What was seen last, if the state is the same; or null. */
+    private @Nullable View unchanged() {
         long seen = seenRoot;
         View known = view;
         try {
-            if (seen != NEVER_SEEN && store.get().rootAcquire() == seen) {
-                return known;
-            }
+            return seen != NEVER_SEEN && store.get().rootAcquire() == seen ? known : null;
         } catch (InternalError pageLost) {
-            // the file was cut short: looking says so
+            return null; // the file was cut short: looking says so
         }
-        return look();
     }
 
     /** Whether this process was started in it, and so is in it for good. */
     boolean isInherited() {
         return key == null;
-    }
-
-    /** Whether this is an inherited environment that has ended; one that this process is a member of cannot. */
-    boolean isEndedElsewhere() {
-        return key == null && view().block() == null;
     }
 
     DeviceSet devices() {
@@ -138,6 +138,23 @@ final class EnvSession {
     EnvRules.Key key() {
         EnvRules.Key known = key;
         return known != null ? known : EnvRules.Key.of(EnvRules.require(view().block(), eid));
+    }
+
+    /**
+     * Where the environment is found in the state, or null if it has ended, waiting for the state no longer than a limit says.
+     *
+     * @throws TimeoutException if it could not be found out within the limit
+     */
+    EnvRules.@Nullable Key key(WaitLimit limit, WaitLimit.Deadline deadline)
+            throws InterruptedException, TimeoutException {
+        if (key != null) {
+            return key;
+        }
+        PolicyCall.refuse();
+        View known = unchanged();
+        // not by looking: others may hold the monitor, and wait without a limit
+        EnvBlock block = known != null ? known.block() : store.get().read(draft -> draft.find(eid), limit, deadline);
+        return block == null ? null : EnvRules.Key.of(block);
     }
 
     private synchronized View look() {

@@ -18,11 +18,11 @@ import java.util.Optional;
  * <p>The environment is that of which the process is a member, or else the only one that has the device. What cannot be
  * assigned is left out.
  */
-final class ForeignHolders {
+public final class ForeignHolders {
     private ForeignHolders() {}
 
     /** {@code own}: what this process holds itself. */
-    static List<Holder> of(PlainDirectory folder, List<EnvBlock> envs, List<Holder> own) {
+    public static List<Holder> of(PlainDirectory folder, List<EnvBlock> envs, List<Holder> own) {
         List<Holder> found = new ArrayList<>();
         FlockHolders holders = FlockHolders.now();
         DeviceSet attached = DeviceSet.EMPTY;

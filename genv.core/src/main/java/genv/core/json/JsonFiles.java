@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  * the first is put into its place. What was read is used again as long as the files' stamps are the same; a stamp that is so
  * young that it could stand for two contents is not trusted, then the bytes are compared.
  *
- * <p>{@link #rootAcquire()}, {@link #unchanged} and {@link #foreignHolders} are for any thread, everything else for one at a
- * time.
+ * <p>{@link #rootAcquire()} and {@link #unchanged} are for any thread, everything else for one at a time.
  */
 public final class JsonFiles implements AutoCloseable {
     /** The name of Genv's lock. */
@@ -142,17 +141,6 @@ public final class JsonFiles implements AutoCloseable {
             loaded.compareAndSet(known, known.with(now)); // unless it was read anew meanwhile
         }
         return Optional.of(draft(known, holders, List::of));
-    }
-
-    /** The locks of other processes on devices of the state that was last read; see {@link ForeignHolders}. */
-    public List<Holder> foreignHolders(PlainDirectory folder, List<Holder> own) {
-        Loaded known = loaded.get();
-        return known == null
-                ? List.of()
-                : ForeignHolders.of(
-                        folder,
-                        known.state().envs().stream().map(EnvEntry::block).toList(),
-                        own);
     }
 
     /** A draft of the state as it is now, under the lock. */

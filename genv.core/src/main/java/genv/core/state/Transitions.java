@@ -205,6 +205,21 @@ public final class Transitions {
         drafts.awaitAllBack(LONGEST_TRANSITION_NANOS);
     }
 
+    /**
+     * Draws a place in the queue behind all that were drawn before.
+     *
+     * @throws IllegalStateException if the last transition of this process has begun
+     */
+    public long nextTicket() {
+        RecordDraft draft = drafts.borrow(); // so that the end waits for it
+        try {
+            requireNotEnded(false);
+            return memory.nextTicket();
+        } finally {
+            drafts.giveBack(draft);
+        }
+    }
+
     private <T extends @Nullable Object> T transact(Edit<T> edit, boolean isLast, long began) {
         RecordDraft draft = drafts.borrow();
         int damages = 0;

@@ -198,7 +198,7 @@ final class ContainerStore implements Store {
     }
 
     @Override
-    public List<Holder> foreignHolders() {
+    public List<Holder> foreignHolders(List<EnvBlock> envs) {
         return List.of();
     }
 

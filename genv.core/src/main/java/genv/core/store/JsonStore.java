@@ -13,6 +13,7 @@ import genv.core.file.Flock;
 import genv.core.file.PlainDirectory;
 import genv.core.file.StateDirectory;
 import genv.core.json.DeviceFlocks;
+import genv.core.json.ForeignHolders;
 import genv.core.json.JsonDraft;
 import genv.core.json.JsonFiles;
 import genv.core.json.LateLeaves;
@@ -250,11 +251,11 @@ final class JsonStore implements Store {
     }
 
     @Override
-    public List<Holder> foreignHolders() {
+    public List<Holder> foreignHolders(List<EnvBlock> envs) {
         using.lock();
         try {
             requireOpen();
-            return files.foreignHolders(flocks.folder(), held.holders());
+            return ForeignHolders.of(flocks.folder(), envs, held.holders());
         } finally {
             using.unlock();
         }

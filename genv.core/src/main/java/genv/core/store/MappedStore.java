@@ -112,7 +112,7 @@ final class MappedStore implements Store {
 
     @Override
     public long rootAcquire() {
-        if (closed) { // otherwise whoever closes it waits for room and transitions before the memory goes
+        if (closed) {
             throw closedDuringOperation(null);
         }
         return memory.rootAcquire();
@@ -407,7 +407,7 @@ final class MappedStore implements Store {
         @Override
         public long nextTicket() {
             try {
-                return memory.nextTicket();
+                return transitions.nextTicket();
             } catch (IllegalStateException failure) {
                 throw explained(failure);
             }

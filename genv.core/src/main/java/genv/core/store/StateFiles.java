@@ -87,7 +87,7 @@ final class StateFiles implements AutoCloseable {
             MemorySegment segment = file.segment();
             checkLiveFile(segment, locks, path);
             emptyAfterReboot(file, boot, live, path);
-            StateMemory memory = new StateMemory(segment);
+            StateMemory memory = new StateMemory(segment, file.mapStart(FileLayout.HEADER_SIZE));
             long token = takeSeat(memory, locks, file.path());
             done = true;
             return new StateFiles(directory, locks, file, memory, token);

@@ -46,8 +46,12 @@ public interface Store extends AutoCloseable {
     /** How it is kept, and so what it can hold. */
     StateFormat format();
 
-    /** Locks of other processes that are not in the state but can be seen; for pictures of the host only. */
-    default List<Holder> foreignHolders() {
+    /**
+     * Locks of other processes that are not in the state but can be seen; for pictures of the host only.
+     *
+     * @param envs the environments of the picture
+     */
+    default List<Holder> foreignHolders(List<EnvBlock> envs) {
         return List.of();
     }
 

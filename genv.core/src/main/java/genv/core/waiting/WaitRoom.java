@@ -29,6 +29,7 @@ public final class WaitRoom implements AutoCloseable {
     private final long token;
     private final Doorbell bell;
     private final Visits visits;
+    private final long intervalNanos;
     private final ConcurrentHashMap<Long, Waiting> present = new ConcurrentHashMap<>();
     private final AtomicReference<@Nullable Object> leader = new AtomicReference<>();
     private @Nullable Thread listener;
@@ -50,10 +51,16 @@ public final class WaitRoom implements AutoCloseable {
     }
 
     public WaitRoom(StateMemory memory, long token, Visits visits) {
+        this(memory, token, visits, INTERVAL_NANOS);
+    }
+
+    /** {@code intervalNanos}: how often the one who leads looks after what nobody rings for. */
+    WaitRoom(StateMemory memory, long token, Visits visits, long intervalNanos) {
         this.memory = memory;
         this.token = token;
         this.bell = new Doorbell(memory, token);
         this.visits = visits;
+        this.intervalNanos = intervalNanos;
         this.heard = bell.rings();
     }
 
@@ -68,16 +75,9 @@ public final class WaitRoom implements AutoCloseable {
         present.remove(ticket);
     }
 
-    /** The root word; of a room that is closed meanwhile, none. */
+    /** The root word, also of a room that is closed. */
     long rootAcquire() {
-        try {
-            return memory.rootAcquire();
-        } catch (IllegalStateException unmapped) {
-            if (closed) {
-                return 0;
-            }
-            throw unmapped;
-        }
+        return memory.rootAcquire();
     }
 
     /** Whether the room was closed while threads were waiting. */
@@ -172,9 +172,9 @@ public final class WaitRoom implements AutoCloseable {
     // ---- leading ---------------------------------------------------------------------------------------------------
 
     private void beginToLead() {
-        if (System.nanoTime() - looked > 2 * INTERVAL_NANOS) { // nobody has waited for a while
+        if (System.nanoTime() - looked > 2 * intervalNanos) { // nobody has waited for a while
             looked = System.nanoTime();
-            root = memory.rootAcquire();
+            root = rootAcquire();
         }
     }
 
@@ -188,7 +188,7 @@ public final class WaitRoom implements AutoCloseable {
 
     /** Sleeps once at the doorbell, until it rings or the next look is due. */
     private void listen(long nanos) {
-        long due = INTERVAL_NANOS - (System.nanoTime() - looked);
+        long due = intervalNanos - (System.nanoTime() - looked);
         if (due > 0) {
             bell.await(heard, Math.min(nanos, due));
         }
@@ -197,7 +197,7 @@ public final class WaitRoom implements AutoCloseable {
             heard = rings;
             callFirst();
         }
-        if (System.nanoTime() - looked >= INTERVAL_NANOS) {
+        if (System.nanoTime() - looked >= intervalNanos) {
             lookAround();
             looked = System.nanoTime();
         }
@@ -213,7 +213,7 @@ public final class WaitRoom implements AutoCloseable {
         } catch (RuntimeException failure) {
             callAll(); // the waiting threads meet the same failure and report it
         }
-        long now = memory.rootAcquire();
+        long now = rootAcquire();
         if (now != root || ++looks % LOOKS_TO_CALL == 0) {
             callAll();
         }

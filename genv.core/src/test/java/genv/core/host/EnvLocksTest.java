@@ -83,7 +83,8 @@ class EnvLocksTest {
     }
 
     private DeviceLock lock() throws InterruptedException {
-        return locks().lock(LockMode.EXCLUSIVE, WaitLimit.NONE).orElseThrow();
+        return locks().lock(LockMode.EXCLUSIVE, WaitLimit.NONE, WaitLimit.NONE.start())
+                .orElseThrow();
     }
 
     private void failToClose(DeviceLock lock) {

@@ -22,12 +22,14 @@ final class WaitingChild implements ChildTask {
                 .backend(SimulatedBackend.of(devices))
                 .processEnvironment(false)
                 .build();
+        ActivationRequest request =
+                ActivationRequest.of(EnvConfig.builder().gpus(devices).build()).waitUpTo(Duration.ofMinutes(5));
         try (GenvHost host = GenvHost.open(options)) {
+            // loads the classes: a process that takes long for that when it is called is passed over
+            host.run(ActivationRequest.of(EnvConfig.empty()), () -> {});
             context.send("opened");
             context.await("wait");
-            EnvConfig config = EnvConfig.builder().gpus(devices).build();
-            try (Activation activation =
-                    host.activate(ActivationRequest.of(config).waitUpTo(Duration.ofMinutes(5)))) {
+            try (Activation activation = host.activate(request)) {
                 context.send("got " + activation.devices().size());
                 context.await("go");
             }

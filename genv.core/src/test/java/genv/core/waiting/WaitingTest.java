@@ -72,9 +72,9 @@ class WaitingTest {
             for (int i = 0; i < 3; i++) {
                 children.add(child(hosts, "waiter-" + i));
             }
+            children.forEach(child -> child.expect("opened"));
             Activation first = host.activate(gpus(2));
             for (int i = 0; i < 3; i++) {
-                children.get(i).expect("opened");
                 children.get(i).tell("wait");
                 awaitWaiters(host, i + 1);
             }

@@ -15,6 +15,7 @@ import genv.it.check.NotOnJson;
 import genv.it.peer.Peer;
 import genv.testkit.GenvHosts;
 import genv.testkit.GenvTest;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +66,32 @@ class LocksOfProcessesTest {
             assertThat(host.tryLock()).isEmpty();
             peer.does("unlock");
             assertThat(host.tryLock()).isPresent();
+            peer.exits();
+        }
+    }
+
+    @Test
+    void shouldShowALockOfAnotherProcessWhileThisOneChangesTheState() throws Exception {
+        try (Peer peer = Peer.beside(hosts)) {
+            peer.does("activate eid=b gpus=2 over");
+            peer.does("lock");
+            AtomicBoolean enough = new AtomicBoolean();
+            Background<?> changing = Background.start(() -> {
+                while (!enough.get()) {
+                    host.run(ActivationRequest.of(EnvConfig.empty()), () -> {});
+                }
+                return null;
+            });
+            try {
+                for (int i = 0; i < 200; i++) {
+                    assertThat(host.snapshot().device(0).orElseThrow().lockHolders())
+                            .extracting(DeviceInfo.LockHolder::pid)
+                            .containsExactly(peer.process().pid());
+                }
+            } finally {
+                enough.set(true);
+                changing.result();
+            }
             peer.exits();
         }
     }

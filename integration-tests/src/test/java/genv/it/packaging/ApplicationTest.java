@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
  * path, on its class path, and in a jlink image.
  */
 class ApplicationTest {
+    /** Shares no file with other JVMs, of which they might warn each other among what the program prints. */
+    private static final String QUIET = "-XX:-UsePerfData";
+
     private static final String MODULE = """
         module app {
             requires genv.api;
@@ -78,6 +81,7 @@ class ApplicationTest {
     void shouldRunOnTheModulePath() throws Exception {
         String printed = run(
                 Tool.ofJdk("java"),
+                QUIET,
                 "--illegal-native-access=deny",
                 "--enable-native-access=genv.core",
                 "--module-path",
@@ -91,6 +95,7 @@ class ApplicationTest {
     void shouldRunOnTheClassPath() throws Exception {
         String printed = run(
                 Tool.ofJdk("java"),
+                QUIET,
                 "--illegal-native-access=deny",
                 "--enable-native-access=ALL-UNNAMED",
                 "--class-path",
@@ -115,6 +120,7 @@ class ApplicationTest {
                 .doesNotContain("jdk.jfr");
         String printed = run(
                 image.resolve("bin/java").toString(),
+                QUIET,
                 "--illegal-native-access=deny",
                 "--enable-native-access=genv.core",
                 "--module",

@@ -28,6 +28,9 @@ class MainJobTest {
             ProcessBuilder builder = new ProcessBuilder(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:+UseSerialGC",
+                    // no file is shared with other JVMs, of which they might warn each other among what the program
+                    // says
+                    "-XX:-UsePerfData",
                     "--enable-native-access=ALL-UNNAMED",
                     "--illegal-native-access=deny",
                     "-cp",

@@ -17,10 +17,12 @@ import genv.api.LockMode;
 import genv.api.StateException;
 import genv.it.check.Background;
 import genv.it.check.Refusal;
+import genv.it.peer.Peer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,6 +137,25 @@ class PythonLocksTest {
                 assertThat(activation.devices()).containsExactly(0, 1);
                 assertThat(FlockTool.isFree(lock)).isTrue();
             }
+        }
+    }
+
+    /** The environment has to be looked up, since the files have changed, and cannot be. */
+    @Test
+    void shouldNotWaitForTheStateLongerThanForALockInAnInheritedEnvironment() throws Exception {
+        try (GenvHost host = state.open();
+                Activation activation = host.activate(TWO);
+                Peer child = Peer.ofGenv(state.directory(), 2, peer -> {
+                    activation.variables().forEach(peer::environment);
+                    return peer;
+                })) {
+            assertThat(child.does("attached")).isEqualTo("[0, 1]");
+            try (FlockTool _ = FlockTool.hold(state.directory().resolve("genv.lock"))) {
+                Files.setLastModifiedTime(state.directory().resolve("envs.json"), FileTime.fromMillis(1));
+                assertThat(child.does("tryLock wait=50")).isEqualTo("absent");
+            }
+            assertThat(child.does("tryLock wait=60000")).isEqualTo("[0, 1]");
+            child.exits();
         }
     }
 

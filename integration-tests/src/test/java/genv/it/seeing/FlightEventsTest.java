@@ -141,7 +141,7 @@ class FlightEventsTest {
             assertThat(wait.getString("devices")).isEqualTo("0");
             assertThat(wait.getLong("waitLimit")).isEqualTo(Long.MAX_VALUE);
             assertThat(wait.getThread().isVirtual()).isTrue();
-            assertThat(wait.getDuration().toNanos()).isBetween(stillWaits - waits, after - before);
+            assertDuration(wait, stillWaits - waits, after - before);
 
             RecordedEvent queue = recorder.only("QueueWait");
             assertThat(queue.getString("eid")).isEqualTo("mine");
@@ -151,7 +151,7 @@ class FlightEventsTest {
             assertThat(queue.getLong("ticket")).isPositive();
             assertThat(queue.getInt("attempts")).isGreaterThanOrEqualTo(2);
             assertThat(queue.getBoolean("served")).isTrue();
-            assertThat(queue.getDuration().toNanos()).isBetween(stillWaits - waits, after - before);
+            assertDuration(queue, stillWaits - waits, after - before);
 
             assertThat(recorder.events("LockHold")).as("still held").isEmpty();
             long held = System.nanoTime();
@@ -161,9 +161,14 @@ class FlightEventsTest {
             assertThat(hold.getString("eid")).isEqualTo("mine");
             assertThat(hold.getString("mode")).isEqualTo("EXCLUSIVE");
             assertThat(hold.getString("devices")).isEqualTo("0");
-            assertThat(hold.getDuration().toNanos()).isBetween(held - after, released - stillWaits);
+            assertDuration(hold, held - after, released - stillWaits);
             peer.exits();
         }
+    }
+
+    /** Flight Recorder may count with the clock of the processor, whose frequency it knows to less than a percent. */
+    private static void assertDuration(RecordedEvent event, long least, long most) {
+        assertThat(event.getDuration().toNanos()).isBetween(least - least / 100, most + most / 100);
     }
 
     @Test
@@ -193,11 +198,11 @@ class FlightEventsTest {
             peer.does("activate eid=theirs");
             peer.does("attach index=0 over");
             peer.does("lock");
-            assertThat(host.tryLock(Duration.ofMillis(1))).isEmpty();
+            assertThat(host.tryLock(Duration.ofMillis(50))).isEmpty();
             peer.exits();
         }
         assertThat(recorder.only("LockWait").getString("outcome")).isEqualTo("busy");
-        assertThat(recorder.only("LockWait").getDuration("waitLimit")).isEqualTo(Duration.ofMillis(1));
+        assertThat(recorder.only("LockWait").getDuration("waitLimit")).isEqualTo(Duration.ofMillis(50));
         assertThat(recorder.only("QueueWait").getBoolean("served")).isFalse();
         assertThat(recorder.events("LockHold")).isEmpty();
     }
@@ -232,8 +237,8 @@ class FlightEventsTest {
             waiter.does("activate eid=other");
             waiter.begins("attach index=0 wait=60000");
             Eventually.waiters(host, 0, 1);
+            waiter.process().kill(); // first: it looks after the dead while it waits
             peer.process().kill();
-            waiter.process().kill();
         }
         host.lock().close();
 
@@ -346,7 +351,7 @@ class FlightEventsTest {
     @Test
     void shouldRecordTheNoticeAndTheEndOfALease(GenvHost host) throws Exception {
         CountDownLatch ended = new CountDownLatch(1);
-        host.activate(request("mine", 2).lease(Duration.ofSeconds(1)).onLeaseEnd(new LeaseListener() {
+        host.activate(request("mine", 2).lease(Duration.ofSeconds(4)).onLeaseEnd(new LeaseListener() {
             @Override
             public void leaseEnds(Lease lease) {}
 
@@ -360,7 +365,7 @@ class FlightEventsTest {
         RecordedEvent notice = recorder.only("LeaseNotice");
         assertThat(notice.getString("eid")).isEqualTo("mine");
         assertThat(notice.getString("devices")).isEqualTo("0,1");
-        assertThat(notice.getDuration("left")).isBetween(Duration.ZERO, Duration.ofMillis(500));
+        assertThat(notice.getDuration("left")).isBetween(Duration.ZERO, Duration.ofSeconds(2));
         RecordedEvent end = recorder.only("LeaseEnd");
         assertThat(end.getString("eid")).isEqualTo("mine");
         assertThat(end.getString("devices")).isEqualTo("0,1");

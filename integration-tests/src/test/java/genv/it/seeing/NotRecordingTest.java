@@ -7,6 +7,7 @@ import genv.testkit.process.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ class NotRecordingTest {
                 .arguments(state.toString(), past)
                 .jvmOptions("-Xint")
                 .jvmOptions(options)
+                .deadline(Duration.ofMinutes(4)) // it interprets
                 .start()) {
             String bytes = child.expect("bytes");
             child.awaitExit();

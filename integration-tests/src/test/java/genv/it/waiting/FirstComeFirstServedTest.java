@@ -117,7 +117,7 @@ class FirstComeFirstServedTest {
         Eventually.snapshot(
                 holder,
                 "they have waited long",
-                now -> now.waiters().getLast().since().plusMillis(1100).isBefore(Instant.now()));
+                now -> now.waiters().getLast().since().plusMillis(3000).isBefore(Instant.now()));
         try (Held held = new Held()) {
             all.close();
             held.arrived.acquire(WIDTH);
