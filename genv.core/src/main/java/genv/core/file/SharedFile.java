@@ -104,21 +104,6 @@ public final class SharedFile implements AutoCloseable {
         return segment;
     }
 
-    /**
-     * The start of the file in another mapping, which lasts as long as anybody can reach it. It is for reading by those whom nobody
-     * waits for before the file is closed: an access to memory that is being unmapped ends with an exception and may leave its thread
-     * interrupted.
-     *
-     * @throws StateException if the process can map no more
-     */
-    public MemorySegment mapStart(long bytes) {
-        try {
-            return file.map(bytes, Arena.ofAuto()).asReadOnly();
-        } catch (ErrnoException failed) {
-            throw FileErrors.failed("the state file could not be mapped", path, "size=" + bytes, failed);
-        }
-    }
-
     /** Where it was opened. */
     public Path path() {
         return path;

@@ -188,7 +188,7 @@ public final class CoreHost implements GenvHost {
         Objects.requireNonNull(request, "request");
         Objects.requireNonNull(op, "op");
         Store opened = store();
-        String defaultEid = request.eid().orElseGet(() -> pid + "-" + tasks.incrementAndGet());
+        String defaultEid = request.eid().isPresent() ? pid : pid + "-" + tasks.incrementAndGet();
         EnvBlock block = activate(opened, request, defaultEid);
         EnvSession session = EnvSession.of(opened, block);
         locks.enter(session.key());
@@ -425,21 +425,23 @@ public final class CoreHost implements GenvHost {
         if (session == null) {
             return Optional.of(LockOnNothing.INSTANCE);
         }
+        RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
+        return span == null
+                ? lock(session, mode, limit)
+                : span.record(() -> recorded(span, session.eid(), lock(session, mode, limit)));
+    }
+
+    private Optional<DeviceLock> lock(EnvSession session, LockMode mode, WaitLimit limit) throws InterruptedException {
         WaitLimit.Deadline deadline = limit.start();
         EnvRules.Key key;
         try {
-            key = session.key(limit, deadline);
+            key = session.find(limit, deadline);
         } catch (TimeoutException stateBusy) {
             return Optional.empty();
         }
-        if (key == null) {
-            return Optional.of(LockOnNothing.INSTANCE);
-        }
-        EnvLocks env = locks.of(session.store(), key, session.isInherited());
-        RequestSpan span = FlightEvents.lockWait(session.eid(), mode, limit.nanos());
-        return span == null
-                ? env.lock(mode, limit, deadline)
-                : span.record(() -> recorded(span, session.eid(), env.lock(mode, limit, deadline)));
+        return key == null
+                ? Optional.of(LockOnNothing.INSTANCE)
+                : locks.of(session.store(), key, session.isInherited()).lock(mode, limit, deadline);
     }
 
     private static Optional<DeviceLock> recorded(RequestSpan span, String eid, Optional<DeviceLock> lock) {
@@ -459,7 +461,7 @@ public final class CoreHost implements GenvHost {
         Lives lives = opened.livesCached();
         List<Device> devices = inventory.describe();
         StateContents contents = opened.read(StateContents::of);
-        List<Holder> foreign = opened.foreignHolders(contents.envs());
+        List<Holder> foreign = opened.foreignHolders(contents.envs(), contents.holders());
         return SnapshotBuilder.build(contents.with(foreign), lives, devices, opened.format());
     }
 

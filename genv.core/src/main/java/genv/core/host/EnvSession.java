@@ -141,11 +141,12 @@ final class EnvSession {
     }
 
     /**
-     * Where the environment is found in the state, or null if it has ended, waiting for the state no longer than a limit says.
+     * Where the environment is found in the state, or null if it has ended, waiting for the state as long as the store does
+     * that reads within a limit.
      *
      * @throws TimeoutException if it could not be found out within the limit
      */
-    EnvRules.@Nullable Key key(WaitLimit limit, WaitLimit.Deadline deadline)
+    EnvRules.@Nullable Key find(WaitLimit limit, WaitLimit.Deadline deadline)
             throws InterruptedException, TimeoutException {
         if (key != null) {
             return key;

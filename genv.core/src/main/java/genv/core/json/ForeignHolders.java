@@ -21,16 +21,23 @@ import java.util.Optional;
 public final class ForeignHolders {
     private ForeignHolders() {}
 
-    /** {@code own}: what this process holds itself. */
-    public static List<Holder> of(PlainDirectory folder, List<EnvBlock> envs, List<Holder> own) {
+    /**
+     * Looks who holds them now.
+     *
+     * @param shown the locks in the picture already
+     * @param own those that this process has by now, which came after the picture
+     */
+    public static List<Holder> of(PlainDirectory folder, List<EnvBlock> envs, List<Holder> shown, List<Holder> own) {
         List<Holder> found = new ArrayList<>();
         FlockHolders holders = FlockHolders.now();
         DeviceSet attached = DeviceSet.EMPTY;
         for (EnvBlock env : envs) {
             attached = attached.union(env.devices());
         }
-        for (Holder holder : own) {
-            attached = attached.minus(holder.devices());
+        for (List<Holder> known : List.of(shown, own)) {
+            for (Holder holder : known) {
+                attached = attached.minus(holder.devices());
+            }
         }
         for (int index = attached.next(0); index >= 0; index = attached.next(index + 1)) {
             DeviceSet device = DeviceSet.of(index);

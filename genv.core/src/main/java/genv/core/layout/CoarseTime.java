@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.layout;
 
-/** A time of day that is kept in half a word: in units of 64 ms since 1970, cut off, so that it tells times of some years apart. */
+/** A time of day that is kept in half a word: in units of 64 ms since 1970, cut off. Differences of up to four years are right. */
 public final class CoarseTime {
     private static final int SHIFT = 6;
 

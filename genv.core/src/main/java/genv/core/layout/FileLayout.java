@@ -56,13 +56,10 @@ public final class FileLayout {
     public static final long TOKEN_OFFSET = 256;
     public static final long TICKET_OFFSET = 384;
 
-    /** How long the part is that has the words above. */
-    public static final long HEADER_SIZE = 4096;
-
     /** How many doorbells there are; a process listens at the one that its token falls on. A power of two. */
     public static final int DOORBELLS = 64;
 
-    public static final long DOORBELL_OFFSET = HEADER_SIZE;
+    public static final long DOORBELL_OFFSET = 4096;
     public static final long DOORBELL_STRIDE = 64;
 
     /** How many records there are: one is current, each transition in progress has claimed one more. */

@@ -5,8 +5,9 @@ import java.time.Instant;
 
 /**
  * The time of day at a moment that was read from {@link System#nanoTime()}: for operations that need both clocks and are about as
- * quick as reading one. It agrees with {@link System#currentTimeMillis()} to the microsecond, so that what happened after a reading of
- * the one is not dated before it by the other. A clock that was set is followed a tenth of a second later. Thread-safe.
+ * quick as reading one. What happened after a reading of {@link System#currentTimeMillis()} is not dated before it; by how much it may
+ * be dated later is less than a microsecond, unless the thread is held up. A clock that was set is followed a tenth of a second later.
+ * Thread-safe.
  */
 public final class DayTime {
     private static final long RECENT_NANOS = 100_000_000;
@@ -19,7 +20,7 @@ public final class DayTime {
 
     private static volatile Pair pair = read();
 
-    /** What both clocks said at the same moment: nanoseconds of the one, and nanoseconds since 1970. */
+    /** What both clocks said, one right after the other: nanoseconds of the one, and nanoseconds since 1970. */
     private record Pair(long nanos, long day) {}
 
     private DayTime() {}
@@ -34,7 +35,7 @@ public final class DayTime {
             if (between < gap) {
                 gap = between;
                 // not whole milliseconds: they would date a moment up to one too early
-                closest = new Pair(before + between / 2, day.getEpochSecond() * 1_000_000_000 + day.getNano());
+                closest = new Pair(before, day.getEpochSecond() * 1_000_000_000 + day.getNano());
             }
         }
         return closest;

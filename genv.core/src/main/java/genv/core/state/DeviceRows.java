@@ -59,6 +59,7 @@ final class DeviceRows {
         }
     }
 
+    /** Notes when something of them was freed. */
     void markFreed(DeviceSet devices, long now) {
         long stamp = CoarseTime.of(now) & LOW_HALF;
         for (int d = devices.next(0); d >= 0 && d < image.deviceCount; d = devices.next(d + 1)) {
@@ -66,7 +67,7 @@ final class DeviceRows {
         }
     }
 
-    /** How long ago a device was {@linkplain #markFreed marked}; the longest time if it never was. */
+    /** How long ago something of a device was {@linkplain #markFreed freed}; the longest time if it never was. */
     long millisSinceFreed(int index, long now) {
         int stamp = index >= image.deviceCount ? 0 : (int) word(index, DEVICE_UUID);
         return stamp == 0 ? Long.MAX_VALUE : CoarseTime.millisSince(stamp, now);

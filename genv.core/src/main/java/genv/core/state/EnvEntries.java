@@ -29,6 +29,7 @@ final class EnvEntries {
     private int[] freshCells = new int[4];
     private int[] replaced = new int[8];
     private int replacedCount;
+    /** That of the state which the run began on. */
     private long root;
 
     EnvEntries(StateMemory memory, Cells cells, RecordImage image) {

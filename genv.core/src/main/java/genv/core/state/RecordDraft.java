@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * starts over.
  */
 final class RecordDraft implements Draft {
-    private static final long[] NOBODY = {};
-
     private final StateMemory memory;
     private final RecordImage image = new RecordImage();
     private final EnvEntries envs;
@@ -428,7 +426,7 @@ final class RecordDraft implements Draft {
 
     /** Those who may be served now that something was freed, each as its token and its ticket. */
     long[] toWake() {
-        return frees || movesUp ? lines.first(0, !frees, shrinks ? outdated : _ -> false) : NOBODY;
+        return frees || movesUp ? lines.first(0, !frees, shrinks ? outdated : _ -> false) : WaitLines.NOBODY;
     }
 
     @Override

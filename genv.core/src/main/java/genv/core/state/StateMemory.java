@@ -24,28 +24,14 @@ public class StateMemory {
     private static final int RING = 2;
 
     private final MemorySegment memory;
-    private final MemorySegment start;
 
     public StateMemory(MemorySegment memory) {
-        this(memory, memory);
-    }
-
-    /**
-     * The same with another mapping to read the root word from.
-     *
-     * @param start the start of the file, where it stays mapped when {@code memory} does not
-     */
-    public StateMemory(MemorySegment memory, MemorySegment start) {
         this.memory = memory;
-        this.start = start;
     }
 
-    /**
-     * The root word. What was written before it was published is visible to whoever reads it here. Everybody may look at it at any
-     * time, also at that of a host that is closed meanwhile.
-     */
+    /** The root word. What was written before it was published is visible to whoever reads it here. */
     public long rootAcquire() {
-        return (long) LONG.getAcquire(start, FileLayout.ROOT_OFFSET);
+        return (long) LONG.getAcquire(memory, FileLayout.ROOT_OFFSET);
     }
 
     boolean compareAndSetRoot(long expected, long next) {

@@ -112,7 +112,7 @@ public final class Transitions {
     private final Precedence precedence;
     private final DraftPool drafts;
 
-    /** Set before the last transition is published: whoever has read what that left reads this afterwards. */
+    /** Set before the last transition reads the state, and whoever has not read it by then is waited for before. */
     private volatile boolean hasEnded;
 
     /**
@@ -195,6 +195,7 @@ public final class Transitions {
      */
     public void end(Consumer<Draft> edit) {
         hasEnded = true;
+        drafts.awaitAllBack(LONGEST_TRANSITION_NANOS); // those that have asked before may still publish something
         transact(
                 draft -> {
                     edit.accept(draft);
@@ -202,7 +203,6 @@ public final class Transitions {
                 },
                 true,
                 UNREAD);
-        drafts.awaitAllBack(LONGEST_TRANSITION_NANOS);
     }
 
     /**

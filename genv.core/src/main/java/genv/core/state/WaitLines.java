@@ -11,7 +11,7 @@ import java.util.function.IntPredicate;
  * wants a device comes before those behind that want it as well.
  */
 final class WaitLines {
-    private static final long[] NOBODY = {};
+    static final long[] NOBODY = {};
 
     private final WaiterRows waiters;
     private final HolderRows holders;

@@ -198,7 +198,7 @@ final class ContainerStore implements Store {
     }
 
     @Override
-    public List<Holder> foreignHolders(List<EnvBlock> envs) {
+    public List<Holder> foreignHolders(List<EnvBlock> envs, List<Holder> shown) {
         return List.of();
     }
 

@@ -68,14 +68,13 @@ public final class Conversion {
     // ---- to Genv's files -------------------------------------------------------------------------------------------
 
     private static void toJson(PlainDirectory directory, JsonFiles files) {
-        boolean isMapped = directory.has(StateFiles.STATE);
-        if (isMapped) {
+        if (directory.has(StateFiles.STATE)) {
             requireIdle(directory); // before those who use it are told that there are two states
         }
         files.create();
         boolean done = false;
         try {
-            if (isMapped) {
+            if (directory.has(StateFiles.STATE)) {
                 requireIdle(directory); // some may have come since
                 directory.remove(StateFiles.STATE);
             }

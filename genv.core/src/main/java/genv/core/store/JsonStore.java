@@ -42,73 +42,54 @@ import genv.core.waiting.WaitLimit;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state in Genv's own files: every operation is done under Genv's lock, by the same rules as elsewhere.
- *
- * <p>An operation takes the lock, reads both files, runs its edit, writes what has changed, and gives the lock back. Threads of
- * this process take turns before they come to the lock. The locks of devices are files too; they are never waited for while
- * the state is locked.
+ * The state in Genv's own files: every operation is a {@linkplain JsonTransactions transaction} on these, by the same rules as
+ * elsewhere. The locks of devices are files too; they are never waited for while the state is locked.
  *
  * <p>What a process leaves that is killed: before the first of two files is replaced nothing; between the two, see
  * {@link JsonDraft}; after the second all. Its locks end with it, its environment is removed by whoever needs something.
  */
 final class JsonStore implements Store {
-    private final JsonFiles files;
+    private final JsonTransactions files;
+    private final Path path;
     private final DeviceFlocks flocks;
     private final StateDirectory directory;
     private final LimitsFile limits;
     private final PidMembers members;
     private final Caller caller;
     private final Lives lives;
-    private final Supplier<List<Device>> hostDevices;
-    private final NoteReport report;
-    private final ReentrantLock mutex = new ReentrantLock(true);
-
-    /** Held by whoever uses the files or their directories without the mutex, and against them by whoever closes them. */
-    private final Lock using;
-
-    private final Lock closing;
 
     /** What this process has locked, by holder. */
     private final HeldLocks held = new HeldLocks();
 
-    /** Guarded by the mutex. */
+    /** What this process is in. Changed by whoever has the turn at the files. */
     private final Memberships entered = new Memberships();
 
     private final LateLeaves late;
     private final Arrears arrears = new Arrears();
-    private volatile boolean closed;
 
     private JsonStore(
-            JsonFiles files,
+            JsonFiles ofGenv,
             DeviceFlocks flocks,
             StateDirectory directory,
             PidMembers members,
             LateLeaves late,
             Supplier<List<Device>> hostDevices,
             Optional<String> inheritedEid) {
-        ReentrantReadWriteLock closable = new ReentrantReadWriteLock();
-        this.using = closable.readLock();
-        this.closing = closable.writeLock();
         this.late = late;
-        this.files = files;
+        this.path = ofGenv.directory().path();
         this.directory = directory;
         this.limits = new LimitsFile(directory);
         this.flocks = flocks;
         this.members = members;
-        this.hostDevices = hostDevices;
-        this.report = new NoteReport(files.directory().path());
         Member self = members.self();
         this.caller = new Caller(self.pid(), self.pid(), self.pidNamespace(), Owners.current(), inheritedEid);
         this.lives = new Lives(self.pid(), Processes::exists, members::isAlive);
+        this.files = new JsonTransactions(ofGenv, held, late, caller, lives, hostDevices);
     }
 
     /**
@@ -165,13 +146,7 @@ final class JsonStore implements Store {
 
     @Override
     public long rootAcquire() {
-        using.lock();
-        try {
-            requireNotClosed();
-            return files.rootAcquire();
-        } finally {
-            using.unlock();
-        }
+        return files.rootAcquire();
     }
 
     @Override
@@ -179,164 +154,22 @@ final class JsonStore implements Store {
         return lives.cached();
     }
 
-    // ---- operations on the files -----------------------------------------------------------------------------------
+    // ---- reading ---------------------------------------------------------------------------------------------------
 
     @Override
     public <T extends @Nullable Object> T read(Edit<T> edit) {
-        long arrived = System.nanoTime();
-        Optional<JsonDraft> known = unchanged();
-        return edit.apply(known.isPresent() ? known.get() : readAgain(arrived));
-    }
-
-    private JsonDraft readAgain(long arrived) {
-        mutex.lock();
-        try {
-            requireOpen();
-            Optional<JsonDraft> readMeanwhile = files.unchanged(held.holders());
-            if (readMeanwhile.isPresent()) {
-                return readMeanwhile.get();
-            }
-            try (Flock _ = files.lock(false, arrived)) {
-                return files.load(held.holders(), List::of);
-            } catch (InterruptedException impossible) {
-                throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
-            }
-        } finally {
-            mutex.unlock();
-        }
+        return files.read(edit);
     }
 
     @Override
     public <T extends @Nullable Object> T read(Edit<T> edit, WaitLimit limit, WaitLimit.Deadline deadline)
             throws InterruptedException, TimeoutException {
-        if (limit.nanos() == 0 || !limit.interruptible()) {
-            return read(edit);
-        }
-        long arrived = System.nanoTime();
-        Optional<JsonDraft> known = unchanged();
-        return edit.apply(known.isPresent() ? known.get() : readAgain(arrived, deadline));
-    }
-
-    private JsonDraft readAgain(long arrived, WaitLimit.Deadline deadline)
-            throws InterruptedException, TimeoutException {
-        if (!mutex.tryLock(Math.max(deadline.remaining(), 0), TimeUnit.NANOSECONDS)) {
-            throw new TimeoutException();
-        }
-        try {
-            requireOpen();
-            Optional<JsonDraft> readMeanwhile = files.unchanged(held.holders());
-            if (readMeanwhile.isPresent()) {
-                return readMeanwhile.get();
-            }
-            long rest = Math.max(deadline.remaining(), 0);
-            boolean hasTime = rest > JsonFiles.LOCK_LIMIT.toNanos();
-            try (Flock _ =
-                    hasTime ? files.lock(true, arrived) : files.lock(rest, true).orElseThrow(TimeoutException::new)) {
-                return files.load(held.holders(), List::of);
-            }
-        } finally {
-            mutex.unlock();
-        }
-    }
-
-    /** The state if it is known and has not changed: without its turn, so that it waits for nobody who waits for the files. */
-    private Optional<JsonDraft> unchanged() {
-        using.lock();
-        try {
-            requireOpen();
-            return files.unchanged(held.holders());
-        } finally {
-            using.unlock();
-        }
+        return files.read(edit, limit, deadline);
     }
 
     @Override
-    public List<Holder> foreignHolders(List<EnvBlock> envs) {
-        using.lock();
-        try {
-            requireOpen();
-            return ForeignHolders.of(flocks.folder(), envs, held.holders());
-        } finally {
-            using.unlock();
-        }
-    }
-
-    /** Changes the state in a step that is not to be interrupted. */
-    private <T extends @Nullable Object> T change(Edit<T> edit) {
-        try {
-            return change(edit, false, System.nanoTime());
-        } catch (InterruptedException impossible) {
-            throw new IllegalStateException("an uninterruptible wait was interrupted", impossible);
-        }
-    }
-
-    /** {@code arrived}: when it began, by {@link System#nanoTime()}. */
-    private <T extends @Nullable Object> T change(Edit<T> edit, boolean interruptible, long arrived)
-            throws InterruptedException {
-        lockMutex(interruptible);
-        try {
-            requireOpen();
-            try (Flock _ = files.lock(interruptible, arrived)) {
-                List<LateLeaves.Late> due = late.all();
-                JsonDraft draft = load(due);
-                T result;
-                try {
-                    result = edit.apply(draft);
-                } catch (StateException failure) {
-                    throw failure;
-                } catch (GenvException refused) {
-                    draft = load(due);
-                    if (Reaping.reap(draft, lives) == 0) {
-                        throw refused;
-                    }
-                    result = edit.apply(draft); // dead processes stood in its way
-                }
-                if (result instanceof Outcome.Busy) {
-                    JsonDraft second = load(due);
-                    if (Reaping.reap(second, lives) > 0) {
-                        draft = second;
-                        result = edit.apply(draft);
-                    }
-                }
-                if (draft.grants()) {
-                    StateKinds.requireOnlyJson(files.directory());
-                }
-                files.save(draft);
-                late.done(due);
-                held.giveBack(draft);
-                report.accept(draft.notes());
-                return result;
-            }
-        } finally {
-            mutex.unlock();
-        }
-    }
-
-    /** The state without what this process should have left before. */
-    private JsonDraft load(List<LateLeaves.Late> due) {
-        JsonDraft draft = files.load(held.holders(), hostDevices);
-        due.forEach(one -> one.find(draft).ifPresent(block -> leave(draft, EnvRules.Key.of(block), caller.member())));
-        return draft;
-    }
-
-    private void lockMutex(boolean interruptible) throws InterruptedException {
-        if (interruptible && !mutex.tryLock()) {
-            mutex.lockInterruptibly();
-        } else if (!interruptible) {
-            mutex.lock();
-        }
-    }
-
-    private void requireOpen() {
-        PolicyCall.refuse();
-        requireNotClosed();
-    }
-
-    private void requireNotClosed() {
-        if (closed) {
-            throw new IllegalStateException(
-                    "the host is closed: path=" + files.directory().path() + "; open another one");
-        }
+    public List<Holder> foreignHolders(List<EnvBlock> envs, List<Holder> shown) {
+        return files.whileOpen(() -> ForeignHolders.of(flocks.folder(), envs, shown, held.holders()));
     }
 
     // ---- environments ----------------------------------------------------------------------------------------------
@@ -351,9 +184,9 @@ final class JsonStore implements Store {
         long now = System.currentTimeMillis();
         EnvRules rules = new EnvRules(caller, lives, allowed(candidates, EnvBlock.gpus(asked.config()) > 0));
         long arrived = System.nanoTime();
-        lockMutex(true); // what was entered is known to closing
+        files.takeTurn(true); // what was entered is known to closing
         try {
-            Outcome<EnvBlock> outcome = change(
+            Outcome<EnvBlock> outcome = files.change(
                     draft -> {
                         reapIf(asked.overSubscribed(), draft);
                         return rules.activate(draft, asked, candidates, Long.MAX_VALUE, now);
@@ -365,7 +198,7 @@ final class JsonStore implements Store {
             }
             return outcome;
         } finally {
-            mutex.unlock();
+            files.endTurn();
         }
     }
 
@@ -375,20 +208,19 @@ final class JsonStore implements Store {
      */
     @Override
     public boolean leave(EnvRules.Key env, Member member) {
-        mutex.lock();
+        files.takeTurn();
         try {
-            if (closed) {
+            if (files.isClosed()) {
                 return true; // closing has left everything
             }
             Optional<Long> created = member.pid() == caller.pid() ? entered.created(env) : Optional.empty();
             boolean ended = false;
             try {
-                ended = change(draft -> leave(draft, env, member));
+                ended = files.change(draft -> files.leave(draft, env, member));
             } catch (StateException failed) {
                 late.add(env.eid(), created.orElseThrow(() -> failed));
                 arrears.add(
-                        "an environment with its devices, path="
-                                + files.directory().path() + " eid=" + env.eid() + ",",
+                        "an environment with its devices, path=" + path + " eid=" + env.eid() + ",",
                         this::reap,
                         failed);
             }
@@ -397,26 +229,21 @@ final class JsonStore implements Store {
             }
             return ended;
         } finally {
-            mutex.unlock();
+            files.endTurn();
         }
-    }
-
-    private boolean leave(Draft draft, EnvRules.Key env, Member member) {
-        EnvBlock block = draft.find(env.hash(), env.id());
-        return new EnvRules(caller, lives).leave(draft, env, block == null ? member : PidMembers.in(block, member));
     }
 
     @Override
     public EnvBlock configure(EnvRules.Key env, EnvConfig config) {
         EnvRules rules = new EnvRules(caller, lives, allowed(Candidates.NONE, false));
-        return change(draft -> rules.configure(draft, EnvRules.require(draft, env), config));
+        return files.change(draft -> rules.configure(draft, EnvRules.require(draft, env), config));
     }
 
     @Override
     public void adopt(EnvRules.Key env, Member member) {
         requireNamespace(member);
         EnvRules rules = new EnvRules(caller, lives);
-        change(draft -> {
+        files.change(draft -> {
             EnvBlock block = EnvRules.require(draft, env);
             members.remember(block, member.pid(), member.mark());
             Member known = PidMembers.in(block, members.member(block.eid(), block.created(), member.pid()));
@@ -442,7 +269,7 @@ final class JsonStore implements Store {
             throws InterruptedException {
         refuseToWait(limit);
         DeviceRules rules = new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(candidates, true));
-        return change(
+        return files.change(
                 draft -> {
                     reapIf(overSubscribed, draft);
                     return rules.attach(draft, env, count, overSubscribed, Long.MAX_VALUE);
@@ -458,14 +285,14 @@ final class JsonStore implements Store {
         refuseToWait(limit);
         DeviceRules rules =
                 new DeviceRules(caller, candidates, System.currentTimeMillis(), allowed(Candidates.NONE, true));
-        return change(
+        return files.change(
                 draft -> rules.attachIndex(draft, env, index, overSubscribed, Long.MAX_VALUE), true, System.nanoTime());
     }
 
     @Override
     public EnvBlock detach(EnvRules.Key env, DeviceSet devices) {
         DeviceRules rules = new DeviceRules(caller, Candidates.NONE, System.currentTimeMillis());
-        return change(draft -> rules.detach(draft, env, devices));
+        return files.change(draft -> rules.detach(draft, env, devices));
     }
 
     /**
@@ -500,8 +327,8 @@ final class JsonStore implements Store {
     }
 
     private GenvException noLeases() {
-        return new GenvException("devices cannot be lent for a time in a state directory of Python Genv: path="
-                + files.directory().path() + "; its files have no place for leases: ask without one");
+        return new GenvException("devices cannot be lent for a time in a state directory of Python Genv: path=" + path
+                + "; its files have no place for leases: ask without one");
     }
 
     // ---- locks -----------------------------------------------------------------------------------------------------
@@ -511,7 +338,7 @@ final class JsonStore implements Store {
         PolicyCall.refuse();
         WaitLimit.Deadline deadline = limit.start();
         try {
-            return new FlockedDevices(flocks, caller, files.directory().path())
+            return new FlockedDevices(flocks, caller, path)
                     .lock(
                             env,
                             mode,
@@ -519,7 +346,7 @@ final class JsonStore implements Store {
                             () -> read(draft -> draft.find(env.hash(), env.id()), limit, deadline),
                             (holder, locks) -> keep(env, holder, locks));
         } catch (StateException failed) {
-            if (closed) {
+            if (files.isClosed()) {
                 throw closedMeanwhile(failed);
             }
             throw failed;
@@ -528,27 +355,23 @@ final class JsonStore implements Store {
 
     private IllegalStateException closedMeanwhile(@Nullable Throwable cause) {
         return new IllegalStateException(
-                "the host was closed while a request was waiting: path="
-                        + files.directory().path() + "; open another one",
-                cause);
+                "the host was closed while a request was waiting: path=" + path + "; open another one", cause);
     }
 
     /** Keeps a lock that was taken. */
     private Holder keep(EnvRules.Key env, Holder holder, DeviceFlocks.Held locks) {
         boolean kept = false;
-        using.lock();
         try {
-            if (closed) {
-                throw closedMeanwhile(null);
-            }
-            if (!entered.contains(env) && !caller.inherits(env.eid())) {
-                throw caller.left(env.eid()); // nobody would give it back
-            }
-            StateKinds.requireOnlyJson(files.directory());
+            Holder result = files.whileOpen(() -> closedMeanwhile(null), () -> {
+                if (!entered.contains(env) && !caller.inherits(env.eid())) {
+                    throw caller.left(env.eid()); // nobody would give it back
+                }
+                files.requireOnlyJson();
+                return held.add(holder, locks);
+            });
             kept = true;
-            return held.add(holder, locks);
+            return result;
         } finally {
-            using.unlock();
             if (!kept) {
                 locks.close();
             }
@@ -558,16 +381,14 @@ final class JsonStore implements Store {
     @Override
     public boolean extend(Holder holder, DeviceSet added) {
         Flock.Patience once = new Flock.Patience(0, DeviceFlocks.LONGEST_PAUSE, false);
-        using.lock();
-        try {
-            requireOpen();
-            Optional<DeviceFlocks.Held> more = flocks.lock(added, once);
-            return more.isPresent() && held.extend(holder, added, more.get());
-        } catch (InterruptedException impossible) {
-            throw new IllegalStateException("a wait of no length was interrupted", impossible);
-        } finally {
-            using.unlock();
-        }
+        return files.whileOpen(() -> {
+            try {
+                Optional<DeviceFlocks.Held> more = flocks.lock(added, once);
+                return more.isPresent() && held.extend(holder, added, more.get());
+            } catch (InterruptedException impossible) {
+                throw new IllegalStateException("a wait of no length was interrupted", impossible);
+            }
+        });
     }
 
     /** Needs nothing of the state, so it does not wait for it. */
@@ -586,13 +407,13 @@ final class JsonStore implements Store {
 
     @Override
     public int reap() {
-        return change(draft -> Reaping.reap(draft, lives));
+        return files.change(draft -> Reaping.reap(draft, lives));
     }
 
     private void refuseToWait(WaitLimit limit) {
         if (limit.nanos() > 0) {
             throw new GenvException("a request cannot wait in a state directory of Python Genv: path="
-                    + files.directory().path()
+                    + path
                     + "; its files have no place for a queue: ask without waitUpTo and try again later");
         }
     }
@@ -600,31 +421,14 @@ final class JsonStore implements Store {
     @Override
     public void close() {
         PolicyCall.refuse();
-        mutex.lock();
-        try {
-            if (closed) {
-                return;
-            }
-            try {
-                leaveAll();
-            } finally {
-                closeFiles();
-            }
-        } finally {
-            mutex.unlock();
-        }
+        files.close(this::leaveAll, this::closeFiles);
     }
 
     private void closeFiles() {
-        closing.lock();
-        try (files;
-                directory;
+        try (directory;
                 flocks;
                 arrears) {
-            closed = true;
             held.close();
-        } finally {
-            closing.unlock();
         }
     }
 
@@ -634,8 +438,8 @@ final class JsonStore implements Store {
         }
         boolean done = false;
         try {
-            change(draft -> {
-                entered.forEach((env, created) -> leave(draft, env, caller.member()));
+            files.change(draft -> {
+                entered.forEach((env, created) -> files.leave(draft, env, caller.member()));
                 return null;
             });
             done = true;

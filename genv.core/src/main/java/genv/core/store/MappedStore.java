@@ -60,8 +60,7 @@ final class MappedStore implements Store {
         long token = files.token();
         ProcessIdentity self = ProcessIdentity.current();
         this.caller = new Caller(token, self.pid(), self.pidNamespace(), Owners.current(), inheritedEid);
-        LifeLocks locks = files.locks();
-        this.lives = new Lives(token, seat -> isSeatHeld(locks, seat), MappedStore::isAdoptedAlive);
+        this.lives = new Lives(token, this::isSeatHeld, MappedStore::isAdoptedAlive);
         this.rules = new EnvRules(caller, lives);
         this.room = new WaitRoom(memory, token, new Visits());
         this.line = new WaitingLine(room, new StateAccess());
@@ -70,7 +69,7 @@ final class MappedStore implements Store {
         this.transitions = new Transitions(
                 memory,
                 token,
-                seat -> isSeatHeld(locks, seat),
+                this::isSeatHeld,
                 new Transitions.Surroundings(
                         files.path().toString(),
                         new IntactCheck(files.file(), () -> StateKinds.requireNoJson(files.directory())),
@@ -115,7 +114,15 @@ final class MappedStore implements Store {
         if (closed) {
             throw closedDuringOperation(null);
         }
-        return memory.rootAcquire();
+        boolean isInterrupted = Thread.currentThread().isInterrupted();
+        try {
+            return memory.rootAcquire();
+        } catch (IllegalStateException unmapped) {
+            if (!isInterrupted) { // the runtime interrupts whom it meets in memory that is being unmapped
+                Thread.interrupted();
+            }
+            throw explained(unmapped);
+        }
     }
 
     @Override
@@ -352,19 +359,24 @@ final class MappedStore implements Store {
         }
     }
 
-    private static boolean isSeatHeld(LifeLocks locks, long token) {
+    private boolean isSeatHeld(long token) {
         if (token < 1 || token > LifeLocks.MAX_TOKEN) {
             return false; // no process was ever given it: the word is damaged
         }
-        if (locks.isHeld(token)) {
-            return true;
+        LifeLocks locks = files.locks();
+        try {
+            if (locks.isHeld(token)) {
+                return true;
+            }
+            if (!locks.isIntact()) {
+                throw new StateException(
+                        "genv.live was deleted or replaced while it was in use, so who is alive cannot be told; "
+                                + "end the programs that use the directory, then delete genv.state and genv.live");
+            }
+            return false;
+        } catch (StateException | IllegalStateException failure) {
+            throw closed ? closedDuringOperation(failure) : failure;
         }
-        if (!locks.isIntact()) {
-            throw new StateException(
-                    "genv.live was deleted or replaced while it was in use, so who is alive cannot be told; "
-                            + "end the programs that use the directory, then delete genv.state and genv.live");
-        }
-        return false;
     }
 
     private static boolean isAdoptedAlive(Member member) {
@@ -420,7 +432,8 @@ final class MappedStore implements Store {
 
         @Override
         public IllegalStateException closedWhileWaiting() {
-            return new IllegalStateException("the host was closed while a request was waiting: path=" + files.path());
+            return new IllegalStateException(
+                    "the host was closed while a request was waiting: path=" + files.path() + "; open another one");
         }
     }
 

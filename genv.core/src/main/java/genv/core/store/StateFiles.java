@@ -80,6 +80,7 @@ final class StateFiles implements AutoCloseable {
                     (header, size) -> checkHeader(header, size, path.resolve(STATE)),
                     segment -> {
                         StateKinds.requireNoJson(directory); // converted since it was looked at
+                        requireInPlace(opened, path);
                         requireNobodyLives(opened, path);
                         initialise(segment, opened.fileId(), boot);
                         log(Level.DEBUG, "a new state is made: directory=" + path);
@@ -87,7 +88,7 @@ final class StateFiles implements AutoCloseable {
             MemorySegment segment = file.segment();
             checkLiveFile(segment, locks, path);
             emptyAfterReboot(file, boot, live, path);
-            StateMemory memory = new StateMemory(segment, file.mapStart(FileLayout.HEADER_SIZE));
+            StateMemory memory = new StateMemory(segment);
             long token = takeSeat(memory, locks, file.path());
             done = true;
             return new StateFiles(directory, locks, file, memory, token);
@@ -205,6 +206,14 @@ final class StateFiles implements AutoCloseable {
             throw new StateException("genv.live is not the file that the state was made with: directory=" + directory
                     + " inode=" + locks.fileId() + " expected=" + expected
                     + "; it was deleted or copied, so who is alive cannot be told" + mend());
+        }
+    }
+
+    /** Or a state would be made with a live file that nobody else can find. */
+    private static void requireInPlace(LifeLocks locks, Path directory) {
+        if (!locks.isIntact()) {
+            throw new StateException("genv.live was deleted or replaced while the directory was being opened, as by a"
+                    + " conversion to Genv's files and back: directory=" + directory + "; open it again");
         }
     }
 

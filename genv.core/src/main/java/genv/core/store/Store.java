@@ -50,8 +50,9 @@ public interface Store extends AutoCloseable {
      * Locks of other processes that are not in the state but can be seen; for pictures of the host only.
      *
      * @param envs the environments of the picture
+     * @param shown the locks that are in it already
      */
-    default List<Holder> foreignHolders(List<EnvBlock> envs) {
+    default List<Holder> foreignHolders(List<EnvBlock> envs, List<Holder> shown) {
         return List.of();
     }
 

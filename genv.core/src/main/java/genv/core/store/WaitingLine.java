@@ -156,6 +156,9 @@ final class WaitingLine {
             throws InterruptedException {
         try (Waiting waiting = room.enter(tries.request.ticket(), limit)) {
             while (true) {
+                if (room.isClosed()) {
+                    throw state.closedWhileWaiting();
+                }
                 waiting.reset();
                 LimitsFile.Reading reading = tries.readings.get();
                 if (reading.failure() != null && deadline.remaining() > 0) {
@@ -168,9 +171,6 @@ final class WaitingLine {
                     }
                 }
                 waiting.await(deadline.remaining(), tries.isFirst);
-                if (room.isClosed()) {
-                    throw state.closedWhileWaiting();
-                }
             }
         }
     }

@@ -17,13 +17,16 @@ import org.jspecify.annotations.Nullable;
  * <p>No ring is missed. A thread enters before it looks at the state; whoever leads compares with the number of rings that the
  * last one who led has seen; and who stops leading has somebody else lead as long as anybody is here.
  *
- * <p>Every {@link #INTERVAL_NANOS} the one who leads also looks after what nobody rings for: processes that died, and a ring
+ * <p>Every {@linkplain #INTERVAL_NANOS 40 ms} the one who leads also looks after what nobody rings for: processes that died, and a ring
  * that was lost because the process that owed it died in between.
  */
 public final class WaitRoom implements AutoCloseable {
     private static final long INTERVAL_NANOS = 40_000_000;
     private static final int LOOKS_TO_CALL = 5;
     private static final long LINGER_NANOS = 1_000_000_000;
+
+    /** How long closing waits for those who are to leave: they may be asking a policy, or telling a log. */
+    private static final long LONGEST_STAY_NANOS = 10_000_000_000L;
 
     private final StateMemory memory;
     private final long token;
@@ -64,7 +67,10 @@ public final class WaitRoom implements AutoCloseable {
         this.heard = bell.rings();
     }
 
-    /** Makes the calling thread one that is woken, on behalf of the request of that ticket. */
+    /**
+     * Makes the calling thread one that is woken, on behalf of the request of that ticket. Whoever enters must ask afterwards whether
+     * the room {@linkplain #isClosed is closed} before it looks at the state, and leave then: closing waits for those it has seen.
+     */
     public Waiting enter(long ticket, WaitLimit limit) {
         Waiting waiting = new Waiting(this, ticket, limit.interruptible());
         present.put(ticket, waiting);
@@ -75,9 +81,16 @@ public final class WaitRoom implements AutoCloseable {
         present.remove(ticket);
     }
 
-    /** The root word, also of a room that is closed. */
+    /** The root word; none where the memory is gone since somebody who waits was too long in {@linkplain #close closing}. */
     long rootAcquire() {
-        return memory.rootAcquire();
+        try {
+            return memory.rootAcquire();
+        } catch (IllegalStateException unmapped) {
+            if (closed) {
+                return 0;
+            }
+            throw unmapped;
+        }
     }
 
     /** Whether the room was closed while threads were waiting. */
@@ -251,7 +264,7 @@ public final class WaitRoom implements AutoCloseable {
                     listener = null; // by an error: whoever waits next starts another one
                 }
             }
-            callAll();
+            present.values().forEach(Waiting::call); // who sleeps at the doorbell leads itself, and needs no ring
         }
     }
 
@@ -292,7 +305,7 @@ public final class WaitRoom implements AutoCloseable {
         }
     }
 
-    /** Wakes everybody for the last time and waits until nobody uses the mapped memory. */
+    /** Wakes everybody for the last time and waits until they have left and nobody uses the mapped memory. */
     @Override
     public void close() {
         closed = true;
@@ -306,6 +319,11 @@ public final class WaitRoom implements AutoCloseable {
             bell.ringHere();
             Thread.onSpinWait();
             LockSupport.parkNanos(this, 1_000_000);
+        }
+        long start = System.nanoTime();
+        while (!present.isEmpty() && System.nanoTime() - start < LONGEST_STAY_NANOS) {
+            present.values().forEach(Waiting::call); // it may have been about to sleep
+            LockSupport.parkNanos(this, 20_000);
         }
     }
 }

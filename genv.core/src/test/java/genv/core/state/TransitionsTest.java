@@ -143,6 +143,41 @@ class TransitionsTest {
         }
     }
 
+    /** It finds nothing of its own in the state at first, since another thread is about to publish it. */
+    @Test
+    void shouldTakeBackWhatWasPublishedWhileItWasAboutToEnd() throws Exception {
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (ExecutorService pool = Executors.newCachedThreadPool()) {
+            Future<?> publishing = pool.submit(() -> process.transact(draft -> {
+                inside.countDown();
+                await(goOn);
+                draft.put(StateFixture.env(draft, "late", SELF).withDevices(DeviceSet.of(4), false, 1));
+                return "published";
+            }));
+            inside.await();
+            Future<?> end = pool.submit(() -> process.end(last -> {
+                if (last.find("late") != null) {
+                    last.remove(StateFixture.found(last, "late"));
+                }
+            }));
+            awaitItsBegin(process);
+            goOn.countDown();
+            publishing.get();
+            end.get();
+        }
+        assertThat(state.process(2).<Integer>transact(Draft::envCount)).isZero();
+    }
+
+    @Test
+    void shouldDrawNoTicketOnceItHasEnded() {
+        assertThat(process.nextTicket()).isLessThan(process.nextTicket());
+
+        process.end(draft -> {});
+
+        assertThatThrownBy(process::nextTicket).isInstanceOf(IllegalStateException.class);
+    }
+
     private static void awaitItsBegin(Transitions ending) {
         try {
             while (true) {

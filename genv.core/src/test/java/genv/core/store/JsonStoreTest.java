@@ -22,7 +22,9 @@ class JsonStoreTest {
         store.read(Draft::envCount);
         store.close();
         for (ThrowingCallable asking : List.<ThrowingCallable>of(
-                () -> store.foreignHolders(List.of()), store::rootAcquire, () -> store.read(Draft::envCount))) {
+                () -> store.foreignHolders(List.of(), List.of()),
+                store::rootAcquire,
+                () -> store.read(Draft::envCount))) {
             assertThatThrownBy(asking)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContainingAll("the host is closed", "path=" + directory);

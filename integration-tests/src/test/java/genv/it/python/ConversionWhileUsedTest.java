@@ -62,9 +62,13 @@ class ConversionWhileUsedTest {
         if (Files.exists(state.directory().resolve("genv.state"))) { // the rare case: who opened it as it was converted
             Files.deleteIfExists(state.directory().resolve("envs.json"));
             Files.deleteIfExists(state.directory().resolve("devices.json"));
-            if (!Files.exists(
-                    state.directory().resolve("genv.live"))) { // or made a state anew meanwhile: refused by all
+            try {
+                state.open().close();
+            } catch (
+                    StateException refused) { // or made a state anew meanwhile: refused by all, who are told what to do
+                assertThat(refused).hasMessageContaining("then delete genv.state and genv.live");
                 Files.delete(state.directory().resolve("genv.state"));
+                Files.deleteIfExists(state.directory().resolve("genv.live"));
             }
         }
         try (GenvHost host = state.open()) {
