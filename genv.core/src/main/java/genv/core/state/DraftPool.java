@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.state;
 
+import genv.core.os.SteadyPause;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -64,11 +64,12 @@ final class DraftPool {
         }
     }
 
-    /** Waits until no draft is borrowed, or for so long. */
-    void awaitAllBack(long nanos) {
-        long start = System.nanoTime();
-        while (!areAllBack() && System.nanoTime() - start < nanos) {
-            LockSupport.parkNanos(LOOK_NANOS);
+    /** Waits until no draft is borrowed, or until a time of {@link System#nanoTime()}. */
+    void awaitAllBack(long deadline) {
+        try (SteadyPause pause = new SteadyPause()) {
+            while (!areAllBack() && System.nanoTime() - deadline < 0) {
+                pause.during(LOOK_NANOS);
+            }
         }
     }
 

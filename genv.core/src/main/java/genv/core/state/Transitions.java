@@ -99,9 +99,6 @@ public final class Transitions {
     private static final int SWEEP_TRIES = 1000;
     private static final long CLAIM_PAUSE_NANOS = 50_000;
 
-    /** A transition takes microseconds; one that asks a policy, what that takes. */
-    private static final long LONGEST_TRANSITION_NANOS = 10_000_000_000L;
-
     private final StateMemory memory;
     private final Claims records;
     private final Claims cellClaims;
@@ -191,11 +188,13 @@ public final class Transitions {
      * Runs the last edit of this process, which takes back all that it has. No other one runs on what that leaves: it would find
      * the own environments gone, as if others had ended them, or take something that nobody would give back.
      *
-     * <p>On return no transition is under way, so memory and files can be closed; unless a policy has taken ten seconds.
+     * <p>On return no transition is under way, so memory and files can be closed; unless a policy takes longer than the deadline.
+     *
+     * @param deadline until when transitions under way are waited for, by {@link System#nanoTime()}
      */
-    public void end(Consumer<Draft> edit) {
+    public void end(Consumer<Draft> edit, long deadline) {
         hasEnded = true;
-        drafts.awaitAllBack(LONGEST_TRANSITION_NANOS); // those that have asked before may still publish something
+        drafts.awaitAllBack(deadline); // those that have asked before may still publish something
         transact(
                 draft -> {
                     edit.accept(draft);
@@ -240,6 +239,7 @@ public final class Transitions {
                         return result;
                     }
                     CrashPoint.EDITED.reach();
+                    requireNotEnded(isLast); // a policy may have taken long
                     if (asked == 0) {
                         precedence.giveWay();
                     }
@@ -278,7 +278,7 @@ public final class Transitions {
         return failure.getCause() instanceof ErrnoException || failure.getCause() instanceof Exhausted;
     }
 
-    /** To be asked before the memory is looked at, which may be unmapped, and when the state was read. */
+    /** To be asked before the memory is looked at, which may be unmapped, and when the state was read and edited. */
     private void requireNotEnded(boolean isLast) {
         if (hasEnded && !isLast) {
             throw new IllegalStateException("this process has left the state");

@@ -84,7 +84,9 @@ public final class Conversion {
                 files.remove();
             }
         }
-        directory.remove(StateFiles.LIVE);
+        if (!directory.has(StateFiles.STATE)) { // otherwise it belongs to one that was made meanwhile
+            directory.remove(StateFiles.LIVE);
+        }
         StateKinds.letUsersReplace(directory);
     }
 

@@ -40,6 +40,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The state in one mapped file: every operation is one transition. */
 final class MappedStore implements Store {
+    /** A transition takes microseconds; one that asks a policy, what that takes. */
+    private static final long LONGEST_CLOSING_NANOS = 10_000_000_000L;
+
     private final StateFiles files;
     private final StateMemory memory;
     private final Transitions transitions;
@@ -52,6 +55,9 @@ final class MappedStore implements Store {
     private final Arrears arrears = new Arrears();
     private final LateNotes lateNotes;
     private volatile boolean closed;
+
+    /** Set when the files are about to be closed: until then nobody is told so who finds them damaged. */
+    private volatile boolean hasLeft;
 
     private MappedStore(StateFiles files, Optional<String> inheritedEid) {
         this.files = files;
@@ -255,7 +261,7 @@ final class MappedStore implements Store {
 
     private Limits.OfUsers usable(LimitsFile.Reading reading) {
         if (closed) { // the directory may have been closed while it was asked
-            throw new IllegalStateException("the host is closed: path=" + files.path());
+            throw closedDuringOperation(null);
         }
         return reading.orThrow();
     }
@@ -375,7 +381,7 @@ final class MappedStore implements Store {
             }
             return false;
         } catch (StateException | IllegalStateException failure) {
-            throw closed ? closedDuringOperation(failure) : failure;
+            throw hasLeft ? closedDuringOperation(failure) : failure;
         }
     }
 
@@ -458,11 +464,20 @@ final class MappedStore implements Store {
             return;
         }
         closed = true;
+        long deadline = System.nanoTime() + LONGEST_CLOSING_NANOS;
         try (files;
                 lateNotes;
                 arrears) {
-            room.close();
-            transitions.end(draft -> Reaping.removeAll(draft, caller.token(), lives));
+            leave(deadline);
+        }
+    }
+
+    private void leave(long deadline) {
+        try {
+            room.close(deadline);
+            transitions.end(draft -> Reaping.removeAll(draft, caller.token(), lives), deadline);
+        } finally {
+            hasLeft = true;
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package genv.core.waiting;
 
+import genv.core.os.SteadyPause;
 import genv.core.state.StateMemory;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -25,7 +26,6 @@ public final class WaitRoom implements AutoCloseable {
     private static final int LOOKS_TO_CALL = 5;
     private static final long LINGER_NANOS = 1_000_000_000;
 
-    /** How long closing waits for those who are to leave: they may be asking a policy, or telling a log. */
     private static final long LONGEST_STAY_NANOS = 10_000_000_000L;
 
     private final StateMemory memory;
@@ -305,25 +305,39 @@ public final class WaitRoom implements AutoCloseable {
         }
     }
 
-    /** Wakes everybody for the last time and waits until they have left and nobody uses the mapped memory. */
     @Override
     public void close() {
+        close(System.nanoTime() + LONGEST_STAY_NANOS);
+    }
+
+    /**
+     * Wakes everybody for the last time and waits until they have left and nobody uses the mapped memory.
+     *
+     * @param deadline until when those are waited for who are to leave, by {@link System#nanoTime()}: they may be asking a policy, or
+     *     telling a log
+     */
+    public void close(long deadline) {
         closed = true;
         Thread thread;
         synchronized (this) {
             thread = listener;
         }
         callAll();
-        while (leader.get() != null || (thread != null && thread.isAlive())) {
-            LockSupport.unpark(thread);
-            bell.ringHere();
-            Thread.onSpinWait();
-            LockSupport.parkNanos(this, 1_000_000);
+        try (SteadyPause pause = new SteadyPause()) {
+            while (leader.get() != null || (thread != null && thread.isAlive())) {
+                LockSupport.unpark(thread);
+                bell.ringHere();
+                Thread.onSpinWait();
+                pause.during(1_000_000);
+            }
+            while (isAnybodyElseHere() && System.nanoTime() - deadline < 0) {
+                pause.during(20_000);
+            }
         }
-        long start = System.nanoTime();
-        while (!present.isEmpty() && System.nanoTime() - start < LONGEST_STAY_NANOS) {
-            present.values().forEach(Waiting::call); // it may have been about to sleep
-            LockSupport.parkNanos(this, 20_000);
-        }
+    }
+
+    /** Whether a thread is here that the caller can wait for. */
+    private boolean isAnybodyElseHere() {
+        return present.values().stream().anyMatch(waiting -> !waiting.isCurrent());
     }
 }

@@ -133,7 +133,7 @@ class TransitionsTest {
                     });
                 }
                 inside.await();
-                Future<?> end = pool.submit(() -> ending.end(draft -> {}));
+                Future<?> end = pool.submit(() -> ending.end(draft -> {}, inAMinute()));
                 awaitItsBegin(ending);
 
                 assertThat(end.isDone()).isFalse();
@@ -148,32 +148,42 @@ class TransitionsTest {
     void shouldTakeBackWhatWasPublishedWhileItWasAboutToEnd() throws Exception {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        try (ExecutorService pool = Executors.newCachedThreadPool()) {
-            Future<?> publishing = pool.submit(() -> process.transact(draft -> {
+        Transitions ending = state.seeing(2, segment -> new StateMemory(segment) {
+            @Override
+            boolean compareAndSetRoot(long expected, long next) {
                 inside.countDown();
                 await(goOn);
-                draft.put(StateFixture.env(draft, "late", SELF).withDevices(DeviceSet.of(4), false, 1));
-                return "published";
-            }));
+                return super.compareAndSetRoot(expected, next);
+            }
+        });
+        try (ExecutorService pool = Executors.newCachedThreadPool()) {
+            Future<?> publishing = pool.submit(() -> StateFixture.put(ending, "late", DeviceSet.of(4)));
             inside.await();
-            Future<?> end = pool.submit(() -> process.end(last -> {
-                if (last.find("late") != null) {
-                    last.remove(StateFixture.found(last, "late"));
-                }
-            }));
-            awaitItsBegin(process);
+            Future<?> end = pool.submit(() -> ending.end(
+                    draft -> {
+                        EnvBlock late = draft.find("late");
+                        if (late != null) {
+                            draft.remove(late);
+                        }
+                    },
+                    inAMinute()));
+            awaitItsBegin(ending);
             goOn.countDown();
             publishing.get();
             end.get();
         }
-        assertThat(state.process(2).<Integer>transact(Draft::envCount)).isZero();
+        assertThat(process.<Integer>transact(Draft::envCount)).isZero();
+    }
+
+    private static long inAMinute() {
+        return System.nanoTime() + 60_000_000_000L;
     }
 
     @Test
     void shouldDrawNoTicketOnceItHasEnded() {
         assertThat(process.nextTicket()).isLessThan(process.nextTicket());
 
-        process.end(draft -> {});
+        process.end(draft -> {}, inAMinute());
 
         assertThatThrownBy(process::nextTicket).isInstanceOf(IllegalStateException.class);
     }
@@ -203,7 +213,7 @@ class TransitionsTest {
 
         assertThatThrownBy(() -> process.transact(draft -> {
                     runs.incrementAndGet();
-                    process.end(last -> last.remove(StateFixture.found(last, "e")));
+                    process.end(last -> last.remove(StateFixture.found(last, "e")), System.nanoTime());
                     draft.put(StateFixture.env(draft, "late", SELF).withDevices(DeviceSet.of(4), false, 1));
                     return null;
                 }))

@@ -194,7 +194,7 @@ class WaitRoomTest {
         }
     }
 
-    /** As one that is held up between asking whether the room is closed and sleeping. */
+    /** Such as one that is held up between asking whether the room is closed and sleeping. */
     @Test
     void shouldNotCloseBeforeWhoWaitsHasLeft() throws Exception {
         Waiting place = room.enter(TICKET, WaitLimit.UNLIMITED);
