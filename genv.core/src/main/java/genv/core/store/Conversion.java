@@ -25,10 +25,11 @@ import java.util.List;
 /**
  * Makes a directory of one kind of state one of the other, if nothing is in it.
  *
- * <p>All of it under Genv's lock, so that two conversions do not undo each other. To JSON: where the mapped state is in use nothing
- * is touched. Otherwise {@code envs.json} comes first, so that whoever opens the directory from then on is told that there are two
- * states; then it is made sure once more that the mapped state is empty and that nobody has it open, and it is deleted. To mapped: Genv's files are deleted, the devices first. Who is killed on the way leaves a directory of either kind without an
- * environment, or of both kinds, which the next to open it is told how to mend.
+ * <p>All of it under Genv's lock, so that two conversions do not undo each other. To JSON: where the mapped state is in use
+ * nothing is touched. Otherwise {@code envs.json} comes first, so that whoever opens the directory from then on is told that
+ * there are two states; then it is made sure once more that the mapped state is empty and that nobody has it open, and it is
+ * deleted. To mapped: Genv's files are deleted, the devices first. Who is killed on the way leaves a directory of either
+ * kind without an environment, or of both kinds, which the next to open it is told how to mend.
  */
 public final class Conversion {
     private static final int WRITABLE_BY_OTHERS = 0022;
