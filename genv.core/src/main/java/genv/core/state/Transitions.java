@@ -17,9 +17,9 @@ import genv.core.layout.RecordLayout;
 import genv.core.layout.RootWord;
 import genv.core.model.EnvBlock;
 import genv.core.os.ErrnoException;
+import genv.core.os.SteadyPause;
 import java.util.BitSet;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -447,14 +447,11 @@ public final class Transitions {
     }
 
     /** Waits for so long, also where the thread is interrupted. */
-    @SuppressWarnings("ThreadPriorityCheck") // an interrupted thread cannot sleep
     private static void pause(long nanos) {
         long end = System.nanoTime() + nanos;
-        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
-            if (Thread.currentThread().isInterrupted()) {
-                Thread.yield();
-            } else {
-                LockSupport.parkNanos(left);
+        try (SteadyPause pause = new SteadyPause()) {
+            for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+                pause.during(left);
             }
         }
     }

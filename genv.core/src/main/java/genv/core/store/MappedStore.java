@@ -56,7 +56,7 @@ final class MappedStore implements Store {
     private final LateNotes lateNotes;
     private volatile boolean closed;
 
-    /** Set when the files are about to be closed: until then nobody is told so who finds them damaged. */
+    /** Set when the files are about to be closed: what cannot be told of them before is their fault, and is said so. */
     private volatile boolean hasLeft;
 
     private MappedStore(StateFiles files, Optional<String> inheritedEid) {

@@ -21,12 +21,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Every {@linkplain #INTERVAL_NANOS 40 ms} the one who leads also looks after what nobody rings for: processes that died, and a ring
  * that was lost because the process that owed it died in between.
  */
-public final class WaitRoom implements AutoCloseable {
+public final class WaitRoom {
     private static final long INTERVAL_NANOS = 40_000_000;
     private static final int LOOKS_TO_CALL = 5;
     private static final long LINGER_NANOS = 1_000_000_000;
-
-    private static final long LONGEST_STAY_NANOS = 10_000_000_000L;
 
     private final StateMemory memory;
     private final long token;
@@ -303,11 +301,6 @@ public final class WaitRoom implements AutoCloseable {
             listener = null;
             return false;
         }
-    }
-
-    @Override
-    public void close() {
-        close(System.nanoTime() + LONGEST_STAY_NANOS);
     }
 
     /**

@@ -13,39 +13,18 @@ import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Records and cells that are claimed and were never published: by the dead, by who lost, by who failed. */
-class AbandonedClaimsTest {
+class AbandonedClaimsTest extends OneState {
     private static final long SELF = StateFixture.SELF;
     private static final long STRANGER = 77;
-
-    @TempDir
-    private Path directory;
-
-    private StateFixture state;
-    private Transitions process;
-
-    @BeforeEach
-    void open() {
-        state = new StateFixture(directory);
-        process = state.process(SELF);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
 
     @Test
     void shouldTakeRecordsOfTheDeadButNotOfTheLiving() {
@@ -405,10 +384,6 @@ class AbandonedClaimsTest {
     }
 
     // ---- help ------------------------------------------------------------------------------------------------------
-
-    private EnvBlock put(String eid, DeviceSet devices) {
-        return StateFixture.put(process, eid, devices);
-    }
 
     /** All records but the current one. */
     private void occupyRecords(long token) {

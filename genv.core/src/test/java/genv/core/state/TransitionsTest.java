@@ -15,7 +15,6 @@ import genv.core.model.EnvBlock;
 import genv.core.model.Holder;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -24,30 +23,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class TransitionsTest {
+class TransitionsTest extends OneState {
     private static final long SELF = StateFixture.SELF;
-
-    @TempDir
-    private Path directory;
-
-    private StateFixture state;
-    private Transitions process;
-
-    @BeforeEach
-    void open() {
-        state = new StateFixture(directory);
-        process = state.process(SELF);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
 
     @Test
     void shouldWriteNothingWhenItOnlyReads() {
@@ -481,10 +460,6 @@ class TransitionsTest {
     }
 
     // ---- help ------------------------------------------------------------------------------------------------------
-
-    private EnvBlock put(String eid, DeviceSet devices) {
-        return StateFixture.put(process, eid, devices);
-    }
 
     private List<Long> claims() {
         List<Long> words = new ArrayList<>();

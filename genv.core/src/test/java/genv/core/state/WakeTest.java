@@ -7,35 +7,12 @@ import genv.core.model.DeviceSet;
 import genv.core.model.EnvBlock;
 import genv.core.model.Member;
 import genv.core.model.QueuedRequest;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Who is woken when a transition has freed something, or has changed the queue. */
-class WakeTest {
-    private static final long SELF = StateFixture.SELF;
-
-    @TempDir
-    private Path directory;
-
-    private StateFixture state;
-    private Transitions process;
-
-    @BeforeEach
-    void open() {
-        state = new StateFixture(directory);
-        process = state.process(SELF);
-    }
-
-    @AfterEach
-    void close() {
-        state.close();
-    }
-
+class WakeTest extends OneState {
     @Test
     void shouldWakeTheFirstInLineForEachDeviceWhenSomethingIsFreed() {
         List<Long> woken = new ArrayList<>();
@@ -204,9 +181,5 @@ class WakeTest {
 
         assertThat(woken).containsExactly(12L);
         assertThat(process.<Boolean>transact(draft -> draft.isFirstInLine(2))).isTrue();
-    }
-
-    private EnvBlock put(String eid, DeviceSet devices) {
-        return StateFixture.put(process, eid, devices);
     }
 }

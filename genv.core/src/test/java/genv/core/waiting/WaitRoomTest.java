@@ -57,10 +57,14 @@ class WaitRoomTest {
         }
     }
 
+    private static long inAMinute() {
+        return System.nanoTime() + 60_000_000_000L;
+    }
+
     @AfterEach
     void close() {
-        room.close();
-        other.close();
+        room.close(inAMinute());
+        other.close(inAMinute());
         arena.close();
     }
 
@@ -188,7 +192,7 @@ class WaitRoomTest {
                 Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
             Future<?> waiting = waitIn(threads, TICKET);
             Future<?> another = waitIn(threads, TICKET + 1);
-            room.close();
+            room.close(inAMinute());
             waiting.get();
             another.get();
         }
@@ -198,7 +202,7 @@ class WaitRoomTest {
     @Test
     void shouldNotCloseBeforeWhoWaitsHasLeft() throws Exception {
         Waiting place = room.enter(TICKET, WaitLimit.UNLIMITED);
-        Thread closing = Thread.ofPlatform().start(room::close);
+        Thread closing = Thread.ofPlatform().start(() -> room.close(inAMinute()));
         while (closing.isAlive() && closing.getState() != Thread.State.TIMED_WAITING) {
             Thread.onSpinWait();
         }
